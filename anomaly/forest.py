@@ -1,0 +1,153 @@
+"""The Random Cut Forest: how strange a point is among the points seen before it."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly import _forest_kernels as kernels
+from anomaly._forest_kernels import FloatArray, ForestArrays, ForestShape
+
+__all__ = ["RandomCutForest", "allocate", "shape_of"]
+
+_FORGOTTEN = 3.2
+"""The window ends where 96 % of the exponential law's weight lies within it: exp(-3.2) = 0.04."""
+
+
+class RandomCutForest:
+    """An online Random Cut Forest (Guha, Mishra, Roy, Schrijvers, "Robust Random Cut Forest", ICML 2016).
+
+    Points are compared as they are: give every dimension the scale in which a difference of one means the same.
+
+    Parameters
+    ----------
+    dimensions
+        Numbers in a point.
+    trees
+        Number of trees.
+    sample_size
+        Points that a tree holds, on average.
+    seed
+        Seed of every random choice.
+    time_decay
+        A point of age a (in points) is held in proportion to exp(-time_decay * a); AWS's default, 1/(10*sample_size),
+        if not given.
+
+    Notes
+    -----
+    Scores are AWS's (random-cut-forest-by-aws): greater than 0, at most log2(1 + sample_size) or a little more; higher is
+    stranger; ordinary points score about 0.5 to 1.2, clear outliers above 2. They are not probabilities.
+
+    Examples
+    --------
+    >>> forest = RandomCutForest(dimensions=2, seed=7)
+    >>> points = np.random.default_rng(1).normal(size=(500, 2))
+    >>> scores = forest.score_and_update(points)
+    >>> forest.score([0.0, 0.0]) < 1.0 < 2.0 < forest.score([9.0, 9.0])
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        dimensions: int,
+        trees: int = 50,
+        sample_size: int = 256,
+        seed: int = 0,
+        time_decay: float | None = None,
+    ) -> None:
+        for name, value in (("dimensions", dimensions), ("trees", trees), ("sample_size", sample_size)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value!r}")
+        decay = 1 / (10 * sample_size) if time_decay is None else time_decay
+        if not 1e-6 <= decay <= 0.1:
+            raise ValueError(f"time_decay must be from 0.000001 to 0.1 per point, got {time_decay!r}")
+        self._shape = shape_of(dimensions, 1, trees, sample_size, decay, seed)
+        self._arrays = allocate(self._shape)
+
+    def score(self, point: npt.ArrayLike) -> float:
+        """Return the score of a point, shape (dimensions,); 0.0 before the first update. Changes nothing."""
+        return kernels.score_query(self._shape, self._arrays, self._checked(point))
+
+    def update(self, point: npt.ArrayLike) -> None:
+        """Learn a point, shape (dimensions,)."""
+        kernels.append_observation(self._shape, self._arrays, self._checked(point))
+        kernels.learn(self._shape, self._arrays)
+
+    def score_and_update(self, points: npt.ArrayLike) -> FloatArray:
+        """Score each of the points, shape (n, dimensions), before learning it; return the scores, shape (n,)."""
+        rows = np.ascontiguousarray(points, dtype=np.float64)
+        if rows.ndim != 2:
+            raise ValueError(f"points must have the shape (n, {self._shape.features}), got {rows.shape}")
+        scores = np.empty(len(rows))
+        for i, row in enumerate(rows):
+            checked = self._checked(row)
+            scores[i] = kernels.score_query(self._shape, self._arrays, checked)
+            kernels.append_observation(self._shape, self._arrays, checked)
+            kernels.learn(self._shape, self._arrays)
+        return scores
+
+    def impute(self, point: npt.ArrayLike, missing: Sequence[int]) -> FloatArray:
+        """Fill in coordinates from the points that are most like the others of this one.
+
+        In every tree, drawn on the known dimensions alone, the newest point of the leaf that `point` falls into is one
+        candidate; each missing coordinate becomes the median of the candidates'.
+
+        Parameters
+        ----------
+        point
+            Shape (dimensions,); its missing coordinates may hold anything, NaN included.
+        missing
+            Which dimensions are missing; not all of them.
+
+        Returns
+        -------
+        ndarray
+            The point, shape (dimensions,), with the missing coordinates filled in.
+        """
+        gone = sorted(set(missing))
+        if not gone or gone[0] < 0 or gone[-1] >= self._shape.features or len(gone) == self._shape.features:
+            raise ValueError(
+                f"missing must name some, not all, of the dimensions 0 to {self._shape.features - 1}, got {missing!r}"
+            )
+        if self._arrays.clock[0] == 0:
+            raise ValueError("the forest has learned no point yet: call update first")
+        filled = np.array(point, dtype=np.float64)
+        filled[gone] = 0.0
+        filled = self._checked(filled)
+        known = np.setdiff1d(np.arange(self._shape.features), gone)
+        leaves = kernels.leaves_of_query(self._shape, self._arrays, filled, known)
+        for d in gone:
+            filled[d] = np.median(self._arrays.history[leaves + d])
+        return filled
+
+    def _checked(self, point: npt.ArrayLike) -> FloatArray:
+        values = np.ascontiguousarray(point, dtype=np.float64)
+        if values.shape != (self._shape.features,):
+            raise ValueError(f"a point must have the shape ({self._shape.features},), got {values.shape}")
+        if not np.isfinite(values).all():
+            raise ValueError(f"a point must be finite, got {values.tolist()}")
+        return values
+
+
+def shape_of(
+    features: int, shingle_size: int, trees: int, sample_size: int, time_decay: float, seed: int
+) -> ForestShape:
+    """Return the shape of a forest, its window set by the decay."""
+    window = max(sample_size, math.ceil(_FORGOTTEN / time_decay))
+    return ForestShape(features, shingle_size, trees, sample_size, window, time_decay, np.uint64(seed))
+
+
+def allocate(shape: ForestShape) -> ForestArrays:
+    """Return the arrays of an empty forest."""
+    rows = shape.window + max(shape.window // 4, 64) + shape.shingle_size
+    capacity = min(shape.window, math.ceil(shape.sample_size + 8 * math.sqrt(shape.sample_size) + 16))
+    return ForestArrays(
+        history=np.zeros(rows * shape.features),
+        clock=np.zeros(2, np.int64),
+        members=np.zeros((shape.trees, capacity), np.int64),
+        keys=np.zeros((shape.trees, capacity)),
+        sizes=np.zeros(shape.trees, np.int64),
+        smallest_keys=np.full(shape.trees, np.inf),
+    )
