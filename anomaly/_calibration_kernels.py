@@ -22,6 +22,9 @@ SMALLEST_TAIL_SCALE = 0.02
 EXCESS_CAP = 4.0
 """No excess counts more than this many times the median excess, so that an anomaly does not hide the next one."""
 
+TAIL_CAUTION = 1.15
+"""Factor on the mean excess: it is estimated from some 200 excesses that come in clusters, and errs on both sides."""
+
 EVIDENCE_BAR = 4.0
 """Decimal digits of the tail probability at evidence 1: one point in 10,000."""
 
@@ -42,11 +45,11 @@ WORSENING = 1.5
 
 
 class Window(NamedTuple):
-    """The latest numbers: ``arrived`` is a ring, ``sorted`` holds the same numbers ascending, ``count`` all ever seen."""
+    """The latest numbers: ``arrived`` a ring, ``sorted`` the same ascending, ``pushed`` (1,) how many ever came."""
 
     arrived: FloatArray
     sorted: FloatArray
-    count: IntArray
+    pushed: IntArray
 
 
 class Episode(NamedTuple):
@@ -64,8 +67,8 @@ class Episode(NamedTuple):
 def push(window: Window, value: float) -> None:
     """Add a number, dropping the oldest one when the window is full."""
     capacity = window.arrived.size
-    held = min(window.count[0], capacity)
-    slot = window.count[0] % capacity
+    held = min(window.pushed[0], capacity)
+    slot = window.pushed[0] % capacity
     if held == capacity:
         place = np.searchsorted(window.sorted, window.arrived[slot])
         for j in range(place, held - 1):
@@ -76,7 +79,7 @@ def push(window: Window, value: float) -> None:
         window.sorted[j] = window.sorted[j - 1]
     window.sorted[place] = value
     window.arrived[slot] = value
-    window.count[0] += 1
+    window.pushed[0] += 1
 
 
 @kernel
@@ -86,7 +89,7 @@ def evidence_of(window: Window, raw_score: float) -> float:
     Peaks over threshold with an exponential tail (Pickands 1975; the raw scores of ordinary streams have one):
     P(S > s) = TAIL_SHARE * exp(-(s - u)/b), u the quantile, b the mean excess over it; evidence = -log10(P)/4.
     """
-    held = min(window.count[0], window.arrived.size)
+    held = min(window.pushed[0], window.arrived.size)
     if held < MINIMUM_SCORES:
         return 0.0
     first = int((1.0 - TAIL_SHARE) * held)
@@ -97,9 +100,10 @@ def evidence_of(window: Window, raw_score: float) -> float:
     excess = 0.0
     for j in range(first, held):
         excess += min(window.sorted[j] - start_of_tail, cap)
-    scale = max(excess / (held - first), SMALLEST_TAIL_SCALE)
+    scale = max(TAIL_CAUTION * excess / (held - first), SMALLEST_TAIL_SCALE)
     share = (held - first) / held
-    return ((raw_score - start_of_tail) / scale - np.log(share)) / (EVIDENCE_BAR * np.log(10.0))
+    digits = ((raw_score - start_of_tail) / scale - np.log(share)) / np.log(10.0)
+    return float(digits / EVIDENCE_BAR)
 
 
 @kernel
@@ -107,13 +111,13 @@ def score_of(evidence: float) -> float:
     """Turn evidence into the score: 0 up to the floor, 70 at evidence 1, towards 100 beyond."""
     if evidence <= EVIDENCE_FLOOR:
         return 0.0
-    return 100.0 * (1.0 - SCORE_LEFT_AT_BAR ** ((evidence - EVIDENCE_FLOOR) / (1.0 - EVIDENCE_FLOOR)))
+    return float(100.0 * (1.0 - SCORE_LEFT_AT_BAR ** ((evidence - EVIDENCE_FLOOR) / (1.0 - EVIDENCE_FLOOR))))
 
 
 @kernel
 def band_of(window: Window) -> tuple[float, float]:
     """Return the band around an expected value as two differences from it, from the recent ones."""
-    held = min(window.count[0], window.arrived.size)
+    held = min(window.pushed[0], window.arrived.size)
     if held == 0:
         return 0.0, 0.0
     outside = int((1.0 - BAND_SHARE) / 2.0 * held)

@@ -18,8 +18,9 @@ MINIMUM_POINTS = 32
 class DetectorArrays(NamedTuple):
     """Everything a detector remembers.
 
-    ``raw_scores`` the window of recent raw scores. ``errors_arrived``, ``errors_sorted``, ``errors_count`` one window per
+    ``raw_scores`` the window of recent raw scores. ``errors_arrived``, ``errors_sorted``, ``errors_count`` one window a
     feature of recent (value - expected value). ``scales`` (features,) what the forest divides each feature by.
+    ``strange`` (shingle_size,) 1 where one of the last observations had evidence of 1 or more, oldest first.
     ``counts`` (2,) observations processed; observations missing.
     """
 
@@ -30,6 +31,7 @@ class DetectorArrays(NamedTuple):
     errors_count: IntArray
     episode: Episode
     scales: FloatArray
+    strange: IntArray
     counts: IntArray
 
 
@@ -100,10 +102,11 @@ def judge_and_learn(
     """Score one whole observation against what was learned before it, then learn it."""
     forest.append_observation(shape, arrays.forest, row / arrays.scales)
     if ready:
-        raw_score = forest.score_query(shape, arrays.forest, newest_point(shape, arrays))
+        known = known_dimensions(shape, arrays, shape.shingle_size)
+        raw_score = forest.score_query(shape, arrays.forest, newest_point(shape, arrays), known)
         outputs.raw_score[i] = raw_score
+        evidence = calibration.evidence_of(arrays.raw_scores, raw_score)
         if inference:
-            evidence = calibration.evidence_of(arrays.raw_scores, raw_score)
             score = calibration.score_of(evidence)
             outputs.score[i] = score
             outputs.is_anomaly[i] = score > threshold
@@ -111,6 +114,7 @@ def judge_and_learn(
             outputs.direction[i] = direction_of(arrays, row, outputs.expected_value[i]) if score > 0.0 else 0
             if arrays.episode.quiet[0] >= 0:
                 outputs.episode_start[i] = arrays.episode.start[0]
+        remember_strangeness(arrays, evidence >= 1.0)
         calibration.push(arrays.raw_scores, raw_score)
         for f in range(shape.features):
             calibration.push(error_window(arrays, f), row[f] - outputs.expected_value[i, f])
@@ -128,6 +132,31 @@ def error_window(arrays: DetectorArrays, feature: int) -> Window:
     return Window(
         arrays.errors_arrived[feature], arrays.errors_sorted[feature], arrays.errors_count[feature : feature + 1]
     )
+
+
+@kernel
+def known_dimensions(shape: ForestShape, arrays: DetectorArrays, observations: int) -> IntArray:
+    """Return the dimensions of the first ``observations`` of the next shingle, but for those already found strange.
+
+    A strange observation stays in the shingle for a while. It has been reported; what comes after it is judged, and
+    expected, by the rest. (AWS's predictor-corrector imputes it instead.)
+    """
+    known = np.empty(shape.features * shape.shingle_size, np.int64)
+    size = 0
+    for j in range(observations):
+        newest = j == shape.shingle_size - 1
+        if newest or arrays.strange[j + 1] == 0:
+            for f in range(shape.features):
+                known[size] = j * shape.features + f
+                size += 1
+    return known[:size]
+
+
+@kernel
+def remember_strangeness(arrays: DetectorArrays, strange: bool) -> None:
+    """Note whether the newest observation was strange, and drop the oldest note."""
+    arrays.strange[:-1] = arrays.strange[1:]
+    arrays.strange[-1] = 1 if strange else 0
 
 
 @kernel
@@ -149,7 +178,9 @@ def expect(shape: ForestShape, arrays: DetectorArrays, expected: FloatArray) -> 
     known_size = features * (shape.shingle_size - 1)
     start = (held - (shape.shingle_size - 1)) * features
     context = arrays.forest.history[start : start + known_size]
-    leaves = forest.leaves_of_query(shape, arrays.forest, context, np.arange(known_size))
+    leaves = forest.leaves_of_query(
+        shape, arrays.forest, context, known_dimensions(shape, arrays, shape.shingle_size - 1)
+    )
     candidates = np.empty(leaves.size)
     for f in range(features):
         for j in range(leaves.size):

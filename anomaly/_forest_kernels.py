@@ -33,7 +33,7 @@ class ForestShape(NamedTuple):
     sample_size: int
     window: int
     time_decay: float
-    seed: int
+    seed: np.uint64
 
 
 class ForestArrays(NamedTuple):
@@ -72,19 +72,19 @@ def hashed(key: np.uint64, number: int) -> np.uint64:
 @kernel
 def uniform(bits: np.uint64) -> float:
     """Turn 64 random bits into a number in (0, 1), never 0 and never 1."""
-    return (np.float64(bits >> np.uint64(12)) + 0.5) * 2.0**-52
+    return float((np.float64(bits >> np.uint64(12)) + 0.5) * 2.0**-52)
 
 
 @kernel
 def tree_key(shape: ForestShape, tree: int, purpose: int) -> np.uint64:
     """Return the key of a tree's random numbers: purpose 0 samples points, purpose 1 draws cuts."""
-    return hashed(hashed(mix(np.uint64(shape.seed)), tree), purpose)
+    return hashed(hashed(mix(shape.seed), tree), purpose)
 
 
 @kernel
 def points_seen(shape: ForestShape, arrays: ForestArrays) -> int:
     """Return how many whole points (shingles) have been learned."""
-    return max(0, arrays.clock[0] - shape.shingle_size + 1)
+    return int(max(0, arrays.clock[0] - shape.shingle_size + 1))
 
 
 @kernel
@@ -96,7 +96,7 @@ def sampling_threshold(shape: ForestShape, points: int) -> float:
     """
     seen = min(points, shape.window)
     mass = (1.0 - np.exp(-shape.time_decay * seen)) / (1.0 - np.exp(-shape.time_decay))
-    return (points - 1) - np.log(shape.sample_size / mass) / shape.time_decay
+    return float((points - 1) - np.log(shape.sample_size / mass) / shape.time_decay)
 
 
 @kernel
@@ -232,9 +232,7 @@ def draw_cut(bits: np.uint64, known: IntArray, box: FloatArray, total: float) ->
 
 
 @kernel
-def keep_side(
-    history: FloatArray, starts: IntArray, size: int, dimension: int, cut: float, left: bool
-) -> int:
+def keep_side(history: FloatArray, starts: IntArray, size: int, dimension: int, cut: float, left: bool) -> int:
     """Keep the points on one side of a cut, in their order; return their number."""
     kept = 0
     for j in range(size):
@@ -276,7 +274,7 @@ def score_in_tree(
                 seen = 1.0 / (depth + 1.0)
             else:
                 seen = (1.0 - size / (2.0 * tree_mass)) / (depth + np.log2(1.0 + size))
-            return (score + reach * seen) * np.log2(1.0 + tree_mass)
+            return float((score + reach * seen) * np.log2(1.0 + tree_mass))
         if outside > 0.0:
             separated = outside / (total + outside)
             score += reach * separated / (depth + 1.0)
@@ -310,12 +308,10 @@ def leaf_in_tree(
 
 
 @kernel
-def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray) -> float:
-    """Return the mean score of ``query`` over the trees; 0.0 while the forest is empty. Changes nothing."""
-    dimensions = shape.features * shape.shingle_size
+def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, known: IntArray) -> float:
+    """Return the mean score of ``query`` on its ``known`` dimensions over the trees; 0.0 while the forest is empty."""
     starts = np.empty(arrays.members.shape[1], np.int64)
-    box = np.empty((2, dimensions))
-    known = np.arange(dimensions)
+    box = np.empty((2, shape.features * shape.shingle_size))
     total = 0.0
     trees = 0
     for tree in range(shape.trees):

@@ -17,7 +17,7 @@ __all__ = ["kernel"]
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` on its first call; keep the machine code on disk where a cache directory is writable."""
     with _plain_print():
-        from numba import njit  # noqa: PLC0415 - imported under a guard
+        from numba import njit
 
     try:
         return cast("Callable[P, R]", njit(cache=True)(function))

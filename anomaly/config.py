@@ -6,6 +6,7 @@ from dataclasses import dataclass
 __all__ = ["DetectorConfig"]
 
 _LARGEST_SEED = 2**64 - 1
+_MOST_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,12 @@ class DetectorConfig:
         _check_int("features", self.features, 1, 1_024)
         if not (_is_number(self.time_decay) and 1e-6 <= self.time_decay <= 0.1):
             raise ValueError(f"time_decay must be from 0.000001 to 0.1 per observation, got {self.time_decay!r}")
+        numbers = self.features * (4 / self.time_decay + self.shingle_size) + 2 * self.trees * self.sample_size
+        if numbers > _MOST_NUMBERS:
+            raise ValueError(
+                f"these settings remember {numbers:,.0f} numbers, at most {_MOST_NUMBERS:,} are allowed: "
+                "take fewer trees, smaller samples, fewer features or a larger time_decay"
+            )
 
 
 def _check_int(name: str, value: object, low: int, high: int) -> None:

@@ -57,8 +57,8 @@ class Detection:
     confidence
         0 to 100: how much the model has seen (:func:`anomaly.confidence.confidence`).
     expected_value, lower_bound, upper_bound
-        What was expected here, and the band in which 19 of 20 recent observations lay; in the observation's unit, 0.0 in
-        the LEARNING stage. Tuples, one number per feature, when there are several features.
+        What was expected here, and the band in which 19 of 20 recent observations lay; in the observation's unit, 0.0
+        in the LEARNING stage. Tuples, one number per feature, when there are several features.
     raw_score
         The forest's score, see :class:`~anomaly.RandomCutForest`; 0.0 while fewer than 32 points are learned.
     direction
@@ -112,8 +112,8 @@ class Detections:
 class Detector:
     """Detects anomalies in one series, online: each observation is scored against those before it, then learned.
 
-    A Random Cut Forest over shingles gives a raw score; its recent tail says how rare such a score is in this very series,
-    and that is the score from 0 to 100. Multiplying a series or shifting it changes no score.
+    A Random Cut Forest over shingles gives a raw score; its recent tail says how rare such a score is in this very
+    series, and that is the score from 0 to 100. Multiplying a series or shifting it changes no score.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class Detector:
             The observation: a number, or a row of `features` numbers. NaN stands for a missing value: it is counted as
             missing, gets the score 0 and is not learned.
         time
-            When it was observed: a datetime (UTC if it has no time zone) or epoch seconds. Observations must come in order.
+            When it was observed: a datetime (UTC if it has no time zone) or epoch seconds. They must come in order.
 
         Returns
         -------
@@ -217,7 +217,7 @@ class Detector:
         """
         config, arrays = state.decode(blob)
         detector = cls(config)
-        detector._arrays = arrays  # noqa: SLF001 - its own class
+        detector._arrays = arrays
         return detector
 
     def _rows(self, values: FloatArray) -> FloatArray:

@@ -36,8 +36,8 @@ class RandomCutForest:
 
     Notes
     -----
-    Scores are AWS's (random-cut-forest-by-aws): greater than 0, at most log2(1 + sample_size) or a little more; higher is
-    stranger; ordinary points score about 0.5 to 1.2, clear outliers above 2. They are not probabilities.
+    Scores are AWS's (random-cut-forest-by-aws): greater than 0, at most log2(1 + sample_size) or a little more; higher
+    is stranger; ordinary points score about 0.5 to 1.2, clear outliers above 2. They are not probabilities.
 
     Examples
     --------
@@ -65,10 +65,11 @@ class RandomCutForest:
             raise ValueError(f"time_decay must be from 0.000001 to 0.1 per point, got {time_decay!r}")
         self._shape = shape_of(dimensions, 1, trees, sample_size, decay, seed)
         self._arrays = allocate(self._shape)
+        self._all = np.arange(dimensions)
 
     def score(self, point: npt.ArrayLike) -> float:
         """Return the score of a point, shape (dimensions,); 0.0 before the first update. Changes nothing."""
-        return kernels.score_query(self._shape, self._arrays, self._checked(point))
+        return kernels.score_query(self._shape, self._arrays, self._checked(point), self._all)
 
     def update(self, point: npt.ArrayLike) -> None:
         """Learn a point, shape (dimensions,)."""
@@ -83,7 +84,7 @@ class RandomCutForest:
         scores = np.empty(len(rows))
         for i, row in enumerate(rows):
             checked = self._checked(row)
-            scores[i] = kernels.score_query(self._shape, self._arrays, checked)
+            scores[i] = kernels.score_query(self._shape, self._arrays, checked, self._all)
             kernels.append_observation(self._shape, self._arrays, checked)
             kernels.learn(self._shape, self._arrays)
         return scores

@@ -15,9 +15,11 @@ Layout, all numbers little-endian::
     f64 x 2   evidence of the latest alert, start of the episode
     f64 x features                  scales
     i64 x features                  differences from the expected value seen
-    f64 x min(seen, 1024)           recent raw scores, as they lie in their ring
+    i64 x shingle size              1 where one of the last observations was strange, oldest first
+    f64 x min(seen, 2048)           recent raw scores, as they lie in their ring
     f64 x min(seen, 512), features times   recent differences, as they lie in their rings
-    f64 x rows x features           the last observations, divided by the scales; rows = min(seen, window + shingle size - 1)
+    f64 x rows x features           the last observations, divided by the scales; rows = min(seen, window +
+                                    shingle size - 1)
 
 What the forest's trees hold is not stored: it follows from the seed and from how many observations were seen.
 """
@@ -40,7 +42,7 @@ __all__ = ["STATE_VERSION", "allocate", "decode", "encode", "forest_shape"]
 
 STATE_VERSION = 1
 MAGIC = b"ANOMALY\0"
-RAW_SCORES = 1024
+RAW_SCORES = 2048
 ERRORS = 512
 
 _HEADER = struct.Struct("<8sII")
@@ -65,6 +67,7 @@ def allocate(config: DetectorConfig) -> DetectorArrays:
         errors_count=np.zeros(features, np.int64),
         episode=Episode(np.full(1, -1, np.int64), np.zeros(1), np.full(1, np.nan)),
         scales=np.ones(features),
+        strange=np.zeros(config.shingle_size, np.int64),
         counts=np.zeros(2, np.int64),
     )
 
@@ -86,7 +89,7 @@ def encode(config: DetectorConfig, arrays: DetectorArrays) -> bytes:
         config.time_decay,
         *arrays.counts.tolist(),
         seen,
-        int(arrays.raw_scores.count[0]),
+        int(arrays.raw_scores.pushed[0]),
         int(arrays.episode.quiet[0]),
         float(arrays.episode.evidence[0]),
         float(arrays.episode.start[0]),
@@ -94,7 +97,8 @@ def encode(config: DetectorConfig, arrays: DetectorArrays) -> bytes:
     parts: list[npt.NDArray[np.generic]] = [
         arrays.scales,
         arrays.errors_count,
-        arrays.raw_scores.arrived[: int(arrays.raw_scores.count[0])],
+        arrays.strange,
+        arrays.raw_scores.arrived[: int(arrays.raw_scores.pushed[0])],
         *(arrays.errors_arrived[f, : int(arrays.errors_count[f])] for f in range(config.features)),
         arrays.forest.history[(held - rows) * config.features : held * config.features],
     ]
@@ -137,7 +141,8 @@ def decode(blob: bytes) -> tuple[DetectorConfig, DetectorArrays]:
     numbers = _Numbers(body[_FIXED.size :])
     scales = numbers.floats(features)
     errors_count = numbers.ints(features)
-    if (errors_count < 0).any() or not (scales > 0).all():
+    strange = numbers.ints(shingle_size)
+    if (errors_count < 0).any() or not (scales > 0).all() or not np.isin(strange, (0, 1)).all():
         raise StateError("a detector's state holds impossible counts or scales")
     raw_scores = numbers.floats(min(scores_seen, RAW_SCORES))
     errors = [numbers.floats(min(int(count), ERRORS)) for count in errors_count]
@@ -148,9 +153,10 @@ def decode(blob: bytes) -> tuple[DetectorConfig, DetectorArrays]:
     arrays = allocate(config)
     arrays.counts[:] = processed, missing
     arrays.scales[:] = scales
+    arrays.strange[:] = strange
     arrays.episode.quiet[0], arrays.episode.evidence[0], arrays.episode.start[0] = quiet, evidence, start
     _fill(arrays.raw_scores.arrived, arrays.raw_scores.sorted, raw_scores)
-    arrays.raw_scores.count[0] = scores_seen
+    arrays.raw_scores.pushed[0] = scores_seen
     arrays.errors_count[:] = errors_count
     for f in range(features):
         _fill(arrays.errors_arrived[f], arrays.errors_sorted[f], errors[f])

@@ -1,0 +1,63 @@
+# `make` lists what there is. Everything is set up on the first use; the second use downloads nothing.
+# PYTHON=... chooses the interpreter (3.11 or 3.12), VENV=... the environment's folder.
+
+VENV ?= .venv
+JAR := flink_job/java/target/anomaly-flink.jar
+BROKER := devstack/kafka/target/libs/.complete
+JAVA_SOURCES := $(shell find flink_job/java/src -name '*.java' 2>/dev/null) pom.xml flink_job/java/pom.xml
+MAVEN := mvn -B -q -ntp
+
+.DEFAULT_GOAL := help
+.PHONY: help check setup demo test test-all lint java-test lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+check:
+	@PYTHON="$(PYTHON)" tools/check-prerequisites.sh > /dev/null
+
+setup: check $(VENV)/.complete $(JAR) $(BROKER) ## install everything into .venv and build the jars
+
+$(VENV)/.complete: requirements/build.lock requirements/all.lock pyproject.toml
+	@echo "Setting up $(VENV): 1.2 GB, one to five minutes, once."
+	@python="$$(PYTHON="$(PYTHON)" tools/check-prerequisites.sh)" && "$$python" -m venv $(VENV)
+	@$(VENV)/bin/python -m pip --disable-pip-version-check install -q --require-hashes -r requirements/build.lock
+	@$(VENV)/bin/python -m pip --disable-pip-version-check install -q --require-hashes --no-build-isolation -r requirements/all.lock
+	@$(VENV)/bin/python -m pip --disable-pip-version-check install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(JAR): $(JAVA_SOURCES)
+	@echo "Building the job's jar: half a minute, once."
+	@$(MAVEN) -pl flink_job/java -am package -DskipTests
+	@touch $@
+
+$(BROKER): pom.xml devstack/kafka/pom.xml
+	@echo "Fetching the Kafka broker: 43 MB, once."
+	@$(MAVEN) -pl devstack/kafka -am package
+	@touch $@
+
+demo: setup ## watch two weeks of bookstore sales go through Kafka and Flink and come back scored
+	@$(VENV)/bin/python -m devstack.demo
+
+test: setup lint java-test ## check style and types, run every test but the slow ones
+	$(VENV)/bin/python -m pytest -m "not slow"
+
+test-all: setup lint java-test ## run every test
+	$(VENV)/bin/python -m pytest
+
+lint: $(VENV)/.complete ## check style, format and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+java-test: $(JAR) ## run the tests of the job's Java half
+	$(MAVEN) -pl flink_job/java -am test
+
+lock: $(VENV)/.complete ## choose newer versions within the bounds of pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --upgrade -q -o requirements/all.lock
+	uv pip compile requirements/build.in --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements/build.lock
+
+clean: ## delete everything that setup made
+	rm -rf $(VENV) target flink_job/java/target devstack/kafka/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

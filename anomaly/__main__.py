@@ -1,0 +1,8 @@
+"""Lets `python -m anomaly` do what the command `anomaly` does."""
+
+import sys
+
+from anomaly.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
