@@ -15,6 +15,10 @@ MINIMUM_POINTS = 32
 """Points learned before the forest is asked for scores and expected values."""
 
 
+LARGEST_VALUE = 1e300
+"""Values beyond it are taken as this, so that no difference and no sum of differences overflows."""
+
+
 class DetectorArrays(NamedTuple):
     """Everything a detector remembers.
 
@@ -100,7 +104,7 @@ def judge_and_learn(
     outputs: Outputs,
 ) -> None:
     """Score one whole observation against what was learned before it, then learn it."""
-    forest.append_observation(shape, arrays.forest, row / arrays.scales)
+    forest.append_observation(shape, arrays.forest, np.clip(row / arrays.scales, -LARGEST_VALUE, LARGEST_VALUE))
     if ready:
         known = known_dimensions(shape, arrays, shape.shingle_size)
         raw_score = forest.score_query(shape, arrays.forest, newest_point(shape, arrays), known)

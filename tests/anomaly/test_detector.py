@@ -75,7 +75,7 @@ def test_processing_one_by_one_equals_processing_at_once() -> None:
         assert [getattr(detection, name) for detection in one_by_one] == getattr(at_once, name).tolist()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     factor=st.sampled_from([2.0**-40, 1e-6, 0.1, 3.0, 1e6, 2.0**40]),
     shift=st.sampled_from([0.0, -1000.0, 20_000.0, 1e6]),
@@ -168,11 +168,11 @@ def test_ordinary_points_score_zero_thirty_nine_times_in_forty() -> None:
 
 
 def test_the_band_holds_nineteen_of_twenty_points() -> None:
-    for values in (streams.sales(3000), streams.seasonal(3000), streams.heavy_tailed(3000)):
+    for values in (streams.sales(2000), streams.seasonal(2000), streams.heavy_tailed(2000)):
         detections = detect(values)
         inside = (values >= detections.lower_bound) & (values <= detections.upper_bound)
 
-        assert 0.92 < inside[600:].mean() < 0.98
+        assert 0.91 < inside[600:].mean() < 0.98
 
 
 def test_the_expected_value_follows_the_season() -> None:
@@ -215,9 +215,12 @@ def test_several_features_may_have_any_scales() -> None:
 
 def test_every_number_is_finite_whatever_comes() -> None:
     rng = np.random.default_rng(1)
-    values = 10.0 ** rng.uniform(-300, 300, size=700) * rng.choice([-1, 1], size=700)
+    values = 10.0 ** rng.uniform(-300, 300, size=420) * rng.choice([-1, 1], size=420)
+    values[::7] = np.finfo(float).max * rng.choice([-1, 1], size=60)
 
-    detections = detect(values)
+    detector = Detector(DetectorConfig(seed=7))
+    detections = detector.process_many(values)
+    Detector.from_bytes(detector.to_bytes())
 
     for name in ("score", "raw_score", "expected_value", "lower_bound", "upper_bound", "confidence"):
         assert np.isfinite(getattr(detections, name)).all()

@@ -1,0 +1,155 @@
+"""The command line: `anomaly score` reads CSV, scores every row, and writes the same rows with the results appended."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import NoReturn
+
+from anomaly.cells import MISSING_WORDS
+from anomaly.columns import Asked
+from anomaly.command_errors import CommandError
+from anomaly.config import DetectorConfig
+from anomaly.score_command import say, score
+
+__all__ = ["main"]
+
+_SCORE_HELP = """\
+Scores every row of a CSV file for how strange it is, against the rows before it, and writes the same rows, unchanged,
+with these columns appended:
+
+  anomaly_score      0 to 100; 0 is noise, of an ordinary series one row in 10,000 is over 70
+  anomaly_decision   1 where the score is over the threshold, else 0
+  alert              1 where people should hear of it: an anomaly begins, or becomes markedly worse
+  raw_score          the forest's own score
+  expected_value     what was expected in this row; 0.0 while learning
+  lower_bound        the band around it in which 19 of 20 rows lie
+  upper_bound
+  model_stage        LEARNING for the first 300 rows of a series, which have the score 0, then INFERENCE
+  confidence         0 to 100: how much the model has seen
+"""
+_SCORE_NOTES = f"""\
+columns:
+  Without options, the column of times and the column of numbers are found in the first rows, and named on standard
+  error. If several fit, name one. COL is a name from the header, or a number that counts from 1.
+  With several value columns a row is one observation of several numbers; expected_value, lower_bound and upper_bound
+  then come once per value column, with its name added: expected_value_cpu, expected_value_mem, lower_bound_cpu, ...
+
+input:
+  CSV in UTF-8, cells separated by comma, semicolon or tab, with or without a header (without one, none is written);
+  gzip is unpacked. Times are ISO 8601, or seconds or milliseconds since 1970, oldest first within each series; without
+  an offset they are UTC. An empty cell is a missing value, as are {", ".join(MISSING_WORDS)}.
+  Empty rows are left out. Without OUT, rows are written as soon as they are scored.
+
+examples:
+  anomaly score sales.csv -o scored.csv
+  anomaly score sales.csv --timestamp event_time --value quantity --by product_name -o scored.csv
+  tail -n +1 -f metrics.csv | anomaly score --value cpu,mem > scored.csv
+
+exit status: 0 when all rows were scored, 2 when something has to be put right first, 130 after Ctrl-C
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        The arguments after the program's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        The exit status: 0 when done; 2 when the input or an option has to be put right, said in one line on standard
+        error; 130 when interrupted; 141 when nobody reads the output any more.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        return _score(arguments)
+    except SystemExit as stop:  # argparse has said why
+        return stop.code if isinstance(stop.code, int) else 2
+    except CommandError as error:
+        say(f"anomaly score: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with an option."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="anomaly", description="Streaming anomaly detection for time series.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"anomaly {_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    score = commands.add_parser(
+        "score",
+        help="score every row of a CSV file",
+        description=_SCORE_HELP,
+        epilog=_SCORE_NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    score.add_argument("input", nargs="?", metavar="IN.csv", help="the file to score; - or nothing for standard input")
+    score.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT.csv",
+        help="the file to write, complete or not at all; packed if it ends in .gz; - or nothing for standard output",
+    )
+    score.add_argument("--timestamp", metavar="COL", help="the column of times")
+    score.add_argument("--value", metavar="COL[,COL]", type=_column_list, default=(), help="the column(s) of numbers")
+    score.add_argument(
+        "--by",
+        metavar="COL[,COL]",
+        type=_column_list,
+        default=(),
+        help="the column(s) that tell several series in one file apart; each series is learned on its own",
+    )
+    score.add_argument(
+        "--threshold", type=float, default=DetectorConfig.threshold, help="scores over it are anomalies (%(default)s)"
+    )
+    score.add_argument(
+        "--seed",
+        type=int,
+        default=DetectorConfig.seed,
+        help="of all random choices: same seed, same numbers (%(default)s)",
+    )
+    return parser
+
+
+def _column_list(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    if not names or not all(names):
+        raise argparse.ArgumentTypeError(f"expected column names separated by commas, got {text!r}")
+    return names
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    asked = Asked(arguments.timestamp, arguments.value, arguments.by)
+    try:
+        settings = DetectorConfig(threshold=arguments.threshold, seed=arguments.seed, features=len(asked.values) or 1)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    source = None if arguments.input in (None, "-") else Path(arguments.input)
+    target = None if arguments.output in (None, "-") else Path(arguments.output)
+    if arguments.input is None and sys.stdin is not None and sys.stdin.isatty():
+        raise CommandError("no input; name a file, or pipe rows in; see anomaly score --help")
+    score(source, target, asked, settings)
+    return 0
+
+
+def _version() -> str:
+    try:
+        return metadata.version("anomaly")
+    except metadata.PackageNotFoundError:
+        return "(version unknown: not installed, run from its source)"

@@ -1,0 +1,183 @@
+"""`anomaly score`: from an input to an output, a batch of rows at a time."""
+
+import csv
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO, cast
+
+from anomaly.cells import Kind, kind_of
+from anomaly.columns import Asked, Plan, Table, find_plan, has_header
+from anomaly.command_errors import CommandError, InputError
+from anomaly.config import DetectorConfig
+from anomaly.io_csv import BOM, CsvReader, Row
+from anomaly.io_output import Output, open_output
+from anomaly.progress import Progress
+from anomaly.scoring import Scorer, appended_names
+from anomaly.summary import summary_lines
+
+__all__ = ["say", "score"]
+
+OPENING_ROWS = 20
+"""Rows looked at, at most, to find the columns; fewer when one comes early in which no cell is empty."""
+BATCH_ROWS = 512
+"""Rows scored at a time, at most: about half a second, so that Ctrl-C and the progress line don't wait longer."""
+
+_OTHER_FORMATS = {
+    ".parquet": "Parquet",
+    ".jsonl": "JSON Lines",
+    ".ndjson": "JSON Lines",
+    ".json": "JSON",
+    ".xlsx": "an Excel workbook",
+    ".xls": "an Excel workbook",
+}
+
+
+def score(source: Path | None, target: Path | None, asked: Asked, settings: DetectorConfig) -> None:
+    """Score the rows of a CSV file and write them with the results appended.
+
+    Parameters
+    ----------
+    source
+        The input; None for standard input.
+    target
+        The output; None for standard output.
+    asked
+        The columns that the user named.
+    settings
+        Of every series' detector; `features` must be the number of value columns, 1 if none is named.
+
+    Raises
+    ------
+    CommandError
+        When the input can't be scored or the output not be written; it names the file.
+    BrokenPipeError
+        When nobody reads the output any more.
+    """
+    for path in (source, target):
+        _refuse_format(path)
+    with _opened(source) as stream:
+        try:
+            _score_stream(stream, target, asked, settings)
+        except InputError as error:
+            raise CommandError(f"{source or 'standard input'}: {error}") from error
+
+
+def say(message: str) -> None:
+    """Tell the user something on standard error; if nobody listens there, that is no reason to stop."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(message, file=sys.stderr, flush=True)
+
+
+def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, settings: DetectorConfig) -> None:
+    progress = Progress(sys.stderr if target or not _is_terminal(sys.stdout) else None, _size(stream))
+    reader = CsvReader(stream)
+    first, plan = _look(reader, asked)
+    names = appended_names(plan)
+    scorer = Scorer(plan, settings)
+    with open_output(target, stream) as output:
+        say(plan.describe())
+        if reader.has_bom:
+            output.write(BOM)
+        if plan.has_header:
+            header = first.pop(0)
+            output.write(_joined(header, _quoted(names, reader.delimiter), reader))
+        try:
+            _score_rows(reader, first, scorer, output, progress)
+        finally:
+            progress.clear()
+    for line in summary_lines(scorer.summary(), plan, settings.output_after):
+        say(line)
+
+
+def _look(reader: CsvReader, asked: Asked) -> tuple[list[Row], Plan]:
+    """Read the first rows and return them, with the columns that they suggest."""
+    rows = reader.rows(1)
+    while len(rows) < 2 or (len(rows) <= OPENING_ROWS and Kind.MISSING in map(kind_of, rows[-1].cells)):
+        more = reader.rows(1)
+        if not more:
+            break
+        rows += more
+    if not rows:
+        raise InputError("the input has no rows; a CSV file with a row per observation was expected")
+    headed = has_header(rows[0].cells, rows[1].cells if len(rows) > 1 else None)
+    if headed and len(rows) == 1:
+        raise InputError("the input has a header but no rows; a row per observation was expected below it")
+    width = len(rows[0].cells)
+    names = rows[0].cells if headed else tuple(f"column_{number}" for number in range(1, width + 1))
+    sample = [row.cells for row in rows[1 if headed else 0 :] if len(row.cells) == width]
+    return rows, find_plan(Table(tuple(name.strip() for name in names), headed, sample), asked)
+
+
+def _score_rows(reader: CsvReader, rows: list[Row], scorer: Scorer, output: Output, progress: Progress) -> None:
+    """Score rows in batches as they arrive; what precedes a row that can't be scored is written first."""
+    while rows:
+        progress.show(scorer.rows, reader.bytes_read())
+        taken: list[Row] = []
+        failure: InputError | None = None
+        for row in rows:
+            try:
+                if scorer.add(row):
+                    taken.append(row)
+            except InputError as error:
+                failure = error
+                break
+        output.write("".join(_joined(row, cells, reader) for row, cells in zip(taken, scorer.flush(), strict=True)))
+        if failure is not None:
+            raise failure
+        rows = reader.rows(BATCH_ROWS)
+
+
+def _joined(row: Row, cells: Sequence[str], reader: CsvReader) -> str:
+    """Return a row as it stood in the file, with cells appended."""
+    return f"{row.text}{reader.delimiter}{reader.delimiter.join(cells)}{row.ending or reader.ending}"
+
+
+def _quoted(names: Sequence[str], delimiter: str) -> list[str]:
+    """Return names with quotes around those that need them."""
+    quoted = []
+    for name in names:
+        line = io.StringIO()
+        csv.writer(line, delimiter=delimiter, lineterminator="").writerow([name])
+        quoted.append(line.getvalue())
+    return quoted
+
+
+def _refuse_format(path: Path | None) -> None:
+    if path is not None:
+        kind = _OTHER_FORMATS.get(path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix.lower())
+        if kind is not None:
+            raise CommandError(f"{path}: the name says {kind}; this version reads and writes CSV only")
+
+
+@contextmanager
+def _opened(source: Path | None) -> Iterator[io.BufferedReader]:
+    if source is None:
+        if sys.stdin is None:
+            raise CommandError("standard input is closed; name a file")
+        yield cast("io.BufferedReader", sys.stdin.buffer)
+        return
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise CommandError(f"can't read {source}: {error.strerror or error}") from error
+    with file:
+        yield file
+
+
+def _size(stream: io.BufferedReader) -> int | None:
+    """Return the size of the file behind a stream in bytes; None if it is no file."""
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()

@@ -1,0 +1,136 @@
+"""What the front half and the scoring half hand each other: binary blocks, most significant byte first.
+
+Payload, one per bucket and period (``i64`` a signed, ``u32`` an unsigned integer, ``f64`` an IEEE double)::
+
+    i64 start of the period, i64 its end, in milliseconds since 1970-01-01 UTC
+    u32 number of series, then for each, in strictly ascending order of its key:
+        u32 length of the key, the key (`contracts.series`), f64 aggregated measure, finite
+
+Block of results, one per payload::
+
+    u32 number of records, then for each: u32 length of the Kafka key, the key, u32 length of the value, the value
+"""
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_PAYLOAD_HEAD = struct.Struct(">qqI")
+_U32 = struct.Struct(">I")
+_F64 = struct.Struct(">d")
+
+
+class BlockError(ValueError):
+    """Bytes that are not a payload or a block of results; the text tells where they go wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The aggregated measures of a bucket's series in one period, in ascending order of the series' keys.
+
+    ``start`` and ``end`` are in milliseconds since 1970-01-01 UTC.
+    """
+
+    start: int
+    end: int
+    values: tuple[tuple[bytes, float], ...]
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """Write a payload; its series must be in ascending order."""
+    parts = [_PAYLOAD_HEAD.pack(payload.start, payload.end, len(payload.values))]
+    for key, value in payload.values:
+        parts += (_U32.pack(len(key)), key, _F64.pack(value))
+    return b"".join(parts)
+
+
+def decode_payload(data: bytes) -> Payload:
+    """Read a payload.
+
+    Parameters
+    ----------
+    data
+        What the front half wrote.
+
+    Raises
+    ------
+    BlockError
+        If the bytes are cut short or too long, the period is empty, a value is not finite, or the series are not in
+        strictly ascending order.
+    """
+    if len(data) < _PAYLOAD_HEAD.size:
+        msg = f"a payload of {len(data)} bytes, expected at least {_PAYLOAD_HEAD.size}"
+        raise BlockError(msg)
+    start, end, count = _PAYLOAD_HEAD.unpack_from(data)
+    if start >= end:
+        msg = f"a payload's period ends at {end}, not after its start at {start}"
+        raise BlockError(msg)
+    values: list[tuple[bytes, float]] = []
+    offset, previous = _PAYLOAD_HEAD.size, b""
+    for _ in range(count):
+        key, offset = _take(data, offset)
+        if offset + _F64.size > len(data):
+            msg = f"a payload of {len(data)} bytes is cut short at byte {offset}"
+            raise BlockError(msg)
+        (value,) = _F64.unpack_from(data, offset)
+        offset += _F64.size
+        if not math.isfinite(value):
+            msg = f"a payload holds the value {value}, expected finite numbers"
+            raise BlockError(msg)
+        if key <= previous:
+            msg = "a payload's series are not in strictly ascending order of their keys"
+            raise BlockError(msg)
+        values.append((key, value))
+        previous = key
+    _expect_end(data, offset)
+    return Payload(start, end, tuple(values))
+
+
+def encode_results(records: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Write a block of results from pairs of Kafka key and value."""
+    parts = [_U32.pack(len(records))]
+    for key, value in records:
+        parts += (_U32.pack(len(key)), key, _U32.pack(len(value)), value)
+    return b"".join(parts)
+
+
+def decode_results(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Read a block of results into pairs of Kafka key and value.
+
+    Parameters
+    ----------
+    data
+        What `encode_results` wrote.
+
+    Raises
+    ------
+    BlockError
+        If the bytes are cut short or too long.
+    """
+    if len(data) < _U32.size:
+        msg = f"a block of results of {len(data)} bytes, expected at least {_U32.size}"
+        raise BlockError(msg)
+    (count,) = _U32.unpack_from(data)
+    offset = _U32.size
+    records: list[tuple[bytes, bytes]] = []
+    for _ in range(count):
+        key, offset = _take(data, offset)
+        value, offset = _take(data, offset)
+        records.append((key, value))
+    _expect_end(data, offset)
+    return records
+
+
+def _take(data: bytes, offset: int) -> tuple[bytes, int]:
+    start = offset + _U32.size
+    if start > len(data) or (end := start + _U32.unpack_from(data, offset)[0]) > len(data):
+        msg = f"a block of {len(data)} bytes is cut short at byte {offset}"
+        raise BlockError(msg)
+    return data[start:end], end
+
+
+def _expect_end(data: bytes, offset: int) -> None:
+    if offset != len(data):
+        msg = f"a block of {len(data)} bytes has {len(data) - offset} bytes too many"
+        raise BlockError(msg)

@@ -1,0 +1,186 @@
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.results import Attribution, Dimension, RecordError, Result, decode, encode, format_time
+
+GOLDEN = Path(__file__).parent / "golden"
+
+PUBLISHED_FIELDS = [
+    "detectorName",
+    "measure",
+    "timeseriesId",
+    "anomalyDecisionThreshold",
+    "dimensionList",
+    "aggregatedMeasureValue",
+    "anomalyScore",
+    "detectionPeriodStartTime",
+    "detectionPeriodEndTime",
+    "processedDataPoints",
+    "anomalyConfidenceScore",
+    "anomalyDecision",
+    "modelStage",
+    "expectedValue",
+]
+OUR_FIELDS = [
+    "lowerBound",
+    "upperBound",
+    "rawScore",
+    "direction",
+    "attribution",
+    "alert",
+    "episodeStartTime",
+    "imputed",
+    "suppressedBy",
+    "schemaVersion",
+]
+NUMBERS = [
+    "anomaly_decision_threshold",
+    "aggregated_measure_value",
+    "anomaly_score",
+    "anomaly_confidence_score",
+    "expected_value",
+    "lower_bound",
+    "upper_bound",
+    "raw_score",
+]
+
+
+def published_result() -> Result:
+    return Result(
+        detector_name="canvas-ad-blog-demo-1",
+        measure="quantity",
+        timeseries_id="f3c7f14e" + "0123456789abcdef" * 3 + "01234567",
+        anomaly_decision_threshold=70,
+        dimension_list=(Dimension("product_name", "item-A"),),
+        aggregated_measure_value=14.0,
+        anomaly_score=0.0,
+        detection_period_start_time="2024-08-29 13:35:00",
+        detection_period_end_time="2024-08-29 13:36:00",
+        processed_data_points=1261,
+        anomaly_confidence_score=80.4674989791107,
+        anomaly_decision=0,
+        model_stage="INFERENCE",
+        expected_value=0.0,
+    )
+
+
+def test_the_published_record_is_written_byte_for_byte_before_our_own_fields() -> None:
+    prefix = (GOLDEN / "published_prefix.json").read_bytes().rstrip(b"\n")
+
+    assert encode(published_result()).startswith(prefix + b",")
+
+
+def test_a_whole_record_is_written_as_in_the_golden_file() -> None:
+    result = msgspec.structs.replace(
+        published_result(),
+        anomaly_score=97.25,
+        anomaly_decision=1,
+        expected_value=13.5,
+        lower_bound=9.0,
+        upper_bound=18.0,
+        raw_score=2.5,
+        direction="HIGH",
+        attribution=(Attribution("quantity", 100.0),),
+        alert=1,
+        episode_start_time="2024-08-29 13:35:00",
+        suppressed_by="holiday",
+    )
+
+    assert encode(result) == (GOLDEN / "result.json").read_bytes().rstrip(b"\n")
+
+
+def test_published_fields_come_first_and_ours_follow_in_a_fixed_order() -> None:
+    assert list(json.loads(encode(published_result()))) == PUBLISHED_FIELDS + OUR_FIELDS
+
+
+def test_a_record_of_only_the_published_fields_decodes_with_defaults_for_ours() -> None:
+    record = (GOLDEN / "published_prefix.json").read_bytes().rstrip(b"\n") + b"}"
+
+    assert decode(record) == published_result()
+
+
+def test_fields_of_a_later_version_are_skipped() -> None:
+    record = json.loads(encode(published_result())) | {"season": {"phase": [1, 2]}, "schemaVersion": 2}
+
+    assert decode(json.dumps(record)) == msgspec.structs.replace(published_result(), schema_version=2)
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_cannot_say_is_refused_and_named(field: str, value: float) -> None:
+    with pytest.raises(RecordError, match=f"{field} is (nan|inf|-inf), expected finite"):
+        encode(msgspec.structs.replace(published_result(), **{field: value}))
+
+
+def test_an_attribution_that_json_cannot_say_is_refused() -> None:
+    with pytest.raises(RecordError, match="attribution"):
+        encode(msgspec.structs.replace(published_result(), attribution=(Attribution("quantity", math.nan),)))
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+results = st.builds(
+    Result,
+    detector_name=st.text(),
+    measure=st.text(),
+    timeseries_id=st.text(),
+    anomaly_decision_threshold=finite,
+    dimension_list=st.lists(st.builds(Dimension, st.text(), st.text()), max_size=3).map(tuple),
+    aggregated_measure_value=finite,
+    anomaly_score=finite,
+    processed_data_points=st.integers(0, 2**63 - 1),
+    anomaly_confidence_score=finite,
+    expected_value=finite,
+    lower_bound=finite,
+    upper_bound=finite,
+    raw_score=finite,
+)
+
+
+@given(results)
+def test_every_result_survives_a_round_trip_and_is_json_to_the_standard_library(result: Result) -> None:
+    data = encode(result)
+
+    assert decode(data) == result
+    assert json.loads(data, parse_constant=pytest.fail)["measure"] == result.measure
+    assert encode(decode(data)) == data
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_arbitrary_bytes_are_refused_with_the_contracts_own_error(data: bytes) -> None:
+    with pytest.raises(RecordError, match="not a result record"):
+        decode(data)
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"x":' * 100_000, b'{"measure":"\xff"}', b'{"a":1e999}'])
+def test_hostile_json_is_refused_with_the_contracts_own_error(data: bytes) -> None:
+    with pytest.raises(RecordError, match="not a result record"):
+        decode(data)
+
+
+@dataclass(frozen=True)
+class Time:
+    milliseconds: float
+    text: str
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        Time(0, "1970-01-01 00:00:00"),
+        Time(1_724_938_500_999.9, "2024-08-29 13:35:00"),
+        Time(-1, "1969-12-31 23:59:59"),
+        Time(-62_135_596_800_000, "0001-01-01 00:00:00"),
+        Time(-62_135_596_800_001, "0001-01-01 00:00:00"),
+        Time(253_402_300_800_000, "9999-12-31 23:59:59"),
+    ],
+    ids=lambda time: time.text,
+)
+def test_times_are_utc_text_in_whole_seconds_within_the_years_1_to_9999(time: Time) -> None:
+    assert format_time(time.milliseconds) == time.text
