@@ -5,7 +5,7 @@ VENV ?= .venv
 JAR := flink_job/java/target/anomaly-flink.jar
 BROKER := devstack/kafka/target/libs/.complete
 JAVA_SOURCES := $(shell find flink_job/java/src -name '*.java' 2>/dev/null) pom.xml flink_job/java/pom.xml
-MAVEN := mvn -B -q -ntp
+MAVEN := mvn -B -q -ntp -Dstyle.color=never
 
 .DEFAULT_GOAL := help
 .PHONY: help check setup demo test test-all lint java-test lock clean

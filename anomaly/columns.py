@@ -95,14 +95,22 @@ def find_delimiter(lines: Sequence[str]) -> str:
     """
 
     def judge(delimiter: str) -> tuple[bool, int]:
-        try:
-            counts = [len(next(csv.reader([line], delimiter=delimiter), [])) for line in lines]
-        except csv.Error:  # the reader will say what is wrong with the line
-            return False, 0
+        counts = [_count_cells(line, delimiter) for line in lines]
         return min(counts) == max(counts) > 1, counts[0]
 
     best = max(DELIMITERS, key=judge)
     return best if judge(best)[1] > 1 else ","
+
+
+def _count_cells(line: str, delimiter: str) -> int:
+    """Return how many cells a line has; 0 where its quotes do not fit the delimiter."""
+    for strict in (True, False):
+        try:
+            return len(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=strict), []))
+        except csv.Error as error:
+            if "unexpected end of data" not in str(error):  # which a cell of several lines may well cause
+                break
+    return 0
 
 
 def has_header(first: Sequence[str], second: Sequence[str] | None) -> bool:

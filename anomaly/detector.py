@@ -1,7 +1,7 @@
 """The detector: one series in, one judgement per observation out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
@@ -207,8 +207,16 @@ class Detector:
         return state.encode(self._config, self._arrays)
 
     @classmethod
-    def from_bytes(cls, blob: bytes) -> Self:
+    def from_bytes(cls, blob: bytes, *, threshold: float | None = None) -> Self:
         """Return the detector that `to_bytes` described.
+
+        Parameters
+        ----------
+        blob
+            What `to_bytes` returned.
+        threshold
+            A new threshold, which applies from here on; the stored one if not given. Nothing that was learned
+            depends on it, but for whether an episode is running.
 
         Raises
         ------
@@ -216,6 +224,8 @@ class Detector:
             When the bytes are not such a state, are damaged, or are of a version that this library does not read.
         """
         config, arrays = state.decode(blob)
+        if threshold is not None:
+            config = replace(config, threshold=threshold)
         detector = cls(config)
         detector._arrays = arrays
         return detector

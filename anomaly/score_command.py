@@ -14,6 +14,7 @@ from anomaly.cells import Kind, kind_of
 from anomaly.columns import Asked, Plan, Table, find_plan, has_header
 from anomaly.command_errors import CommandError, InputError
 from anomaly.config import DetectorConfig
+from anomaly.interrupts import swallowed_interrupts
 from anomaly.io_csv import BOM, CsvReader, Row
 from anomaly.io_output import Output, open_output
 from anomaly.progress import Progress
@@ -91,6 +92,8 @@ def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, 
             _score_rows(reader, first, scorer, output, progress)
         finally:
             progress.clear()
+        if scorer.rows == 0:
+            raise InputError("the input has only empty rows; a row per observation was expected")
     for line in summary_lines(scorer.summary(), plan, settings.output_after):
         say(line)
 
@@ -116,21 +119,23 @@ def _look(reader: CsvReader, asked: Asked) -> tuple[list[Row], Plan]:
 
 def _score_rows(reader: CsvReader, rows: list[Row], scorer: Scorer, output: Output, progress: Progress) -> None:
     """Score rows in batches as they arrive; what precedes a row that can't be scored is written first."""
-    while rows:
-        progress.show(scorer.rows, reader.bytes_read())
-        taken: list[Row] = []
-        failure: InputError | None = None
-        for row in rows:
-            try:
-                if scorer.add(row):
-                    taken.append(row)
-            except InputError as error:
-                failure = error
-                break
-        output.write("".join(_joined(row, cells, reader) for row, cells in zip(taken, scorer.flush(), strict=True)))
-        if failure is not None:
-            raise failure
-        rows = reader.rows(BATCH_ROWS)
+    with swallowed_interrupts() as raise_if_interrupted:
+        while rows:
+            progress.show(scorer.rows, reader.bytes_read())
+            taken: list[Row] = []
+            failure: InputError | None = None
+            for row in rows:
+                try:
+                    if scorer.add(row):
+                        taken.append(row)
+                except InputError as error:
+                    failure = error
+                    break
+            output.write("".join(_joined(row, cells, reader) for row, cells in zip(taken, scorer.flush(), strict=True)))
+            if failure is not None:
+                raise failure
+            raise_if_interrupted()
+            rows = reader.rows(BATCH_ROWS)
 
 
 def _joined(row: Row, cells: Sequence[str], reader: CsvReader) -> str:
@@ -150,7 +155,8 @@ def _quoted(names: Sequence[str], delimiter: str) -> list[str]:
 
 def _refuse_format(path: Path | None) -> None:
     if path is not None:
-        kind = _OTHER_FORMATS.get(path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix.lower())
+        name = Path(path.name.lower().removesuffix(".gz"))
+        kind = _OTHER_FORMATS.get(name.suffix)
         if kind is not None:
             raise CommandError(f"{path}: the name says {kind}; this version reads and writes CSV only")
 

@@ -1,3 +1,5 @@
+"""Finding the columns to use, and saying why when they can't be found."""
+
 import pytest
 
 from anomaly.columns import Asked, Plan, Table, find_delimiter, find_plan, has_header
@@ -28,6 +30,8 @@ def taken(table: Table, **asked: object) -> tuple[int | None, tuple[int, ...]]:
         (["time,note;remark\n", '2024-01-01,"a;b;c"\n'], ","),
         (['"a;b",c\n', '"d",e\n'], ","),
         (["value\n", "5\n"], ","),
+        (['"",";"\n'], ","),
+        (['"a", ";b"\n'], ","),
         (['Date;"Amount\n', 'in EUR";Note\n'], ";"),
     ],
 )
@@ -86,7 +90,7 @@ def test_the_row_numbers_that_pandas_writes_are_not_the_values(name: str) -> Non
 
 
 def test_two_columns_of_numbers_are_ambiguous_and_the_message_names_both_and_the_option() -> None:
-    with pytest.raises(InputError, match="cpu, mem; choose one with --value cpu, or take .* --value cpu,mem"):
+    with pytest.raises(InputError, match=r"cpu, mem; choose one with --value cpu, or take .* --value cpu,mem"):
         taken(table("time,cpu,mem", "2024-01-01,5,6"))
 
 
@@ -113,7 +117,10 @@ def test_a_name_made_of_digits_wins_over_a_number() -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (Asked(values=("valeu",)), "--value valeu: there is no such column, only time, value, host; did you mean value?"),
+        (
+            Asked(values=("valeu",)),
+            "--value valeu: there is no such column, only time, value, host; did you mean value?",
+        ),
         (Asked(timestamp="zzz"), "--timestamp zzz: there is no such column, only time, value, host$"),
         (Asked(by=("4",)), "--by 4: there is no such column"),
         (Asked(by=("0",)), "--by 0: there is no such column"),
@@ -139,7 +146,9 @@ def test_a_name_is_refused_where_there_is_no_header() -> None:
 def test_numbers_with_a_decimal_comma_are_told_apart_from_a_file_without_numbers() -> None:
     with pytest.raises(InputError, match=r"column wert has numbers with a comma \('3,5'\)"):
         find_plan(Table(("zeit", "wert"), True, [["2024-01-01", "3,5"]]), Asked())
-    with pytest.raises(InputError, match=r"no column of numbers .* time, price \(first row: 2024-01-01, \$5\).*--value"):
+    with pytest.raises(
+        InputError, match=r"no column of numbers .* time, price \(first row: 2024-01-01, \$5\).*--value"
+    ):
         taken(table("time,price", "2024-01-01,$5"))
 
 

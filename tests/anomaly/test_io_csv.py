@@ -1,3 +1,5 @@
+"""Reading rows as they come: nothing lost, nothing waited for, what is not CSV named."""
+
 import gzip
 import io
 import os
@@ -5,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.command_errors import InputError
@@ -14,7 +16,7 @@ from anomaly.io_csv import CsvReader, Row
 
 def reader(data: bytes | str) -> CsvReader:
     raw = data if isinstance(data, bytes) else data.encode()
-    return CsvReader(io.BufferedReader(io.BytesIO(raw)))  # type: ignore[arg-type]
+    return CsvReader(io.BufferedReader(io.BytesIO(raw)))
 
 
 def rows(data: bytes | str, most: int = 3) -> list[Row]:
@@ -31,13 +33,14 @@ def cells(data: bytes | str) -> list[tuple[str, ...]]:
 
 
 def test_rows_keep_their_text_their_ending_and_their_line_number() -> None:
-    assert rows('a,"b"\r\n\n1, "x\ny" \n"3",4') == [
+    assert rows('a,"b"\r\n\n1, "x\ny"\n"3",4 ') == [
         Row(1, 'a,"b"', "\r\n", ("a", "b")),
-        Row(3, '1, "x\ny" ', "\n", ("1", "x\ny")),
-        Row(5, '"3",4', "", ("3", "4")),
-    ] or pytest.fail("a space after a closing quote is an error")
+        Row(3, '1, "x\ny"', "\n", ("1", "x\ny")),
+        Row(5, '"3",4 ', "", ("3", "4 ")),
+    ]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n")), min_size=2, max_size=2), min_size=1

@@ -64,6 +64,20 @@ def test_several_features_are_restored_too() -> None:
     assert restored.process_many(rows[200:]).score.tobytes() == detector.process_many(rows[200:]).score.tobytes()
 
 
+def test_a_restored_detector_may_get_another_threshold() -> None:
+    values = hostile_stream(700)
+    detector = Detector(CONFIG)
+    detector.process_many(values[:400])
+    blob = detector.to_bytes()
+
+    low = Detector.from_bytes(blob, threshold=1).process_many(values[400:])
+    same = Detector.from_bytes(blob).process_many(values[400:])
+
+    assert np.array_equal(low.score, same.score)
+    assert np.array_equal(low.is_anomaly, low.score > 1)
+    assert low.is_anomaly.sum() > same.is_anomaly.sum()
+
+
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("state_v*.bin")), ids=lambda path: path.name)
 def test_states_of_every_released_version_are_read_and_go_on_as_they_did(path: Path) -> None:
     detector = Detector.from_bytes(path.read_bytes())

@@ -34,13 +34,7 @@ def test_identifiers_of_every_released_version_stay_what_they_were(case: Case) -
 def test_the_bytes_are_lengths_and_texts_in_order_of_the_dimension_names() -> None:
     key = encode_series("quantity", {"shop": "é", "product_name": "item-A"})
 
-    assert key == (
-        b"\0\0\0\x08quantity"
-         b"\0\0\0\x0cproduct_name"
-         b"\0\0\0\x06item-A"
-         b"\0\0\0\x04shop"
-         b"\0\0\0\x02\xc3\xa9"
-    )
+    assert key == (b"\0\0\0\x08quantity\0\0\0\x0cproduct_name\0\0\0\x06item-A\0\0\0\x04shop\0\0\0\x02\xc3\xa9")
     assert timeseries_id(key) == hashlib.sha256(key).hexdigest()
 
 

@@ -1,0 +1,169 @@
+"""The command line: `up`, `status`, `down`, `topics` and `produce`.
+
+Results go to standard output, as one JSON object; everything said to people goes to standard error.
+"""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+from devstack import stack
+from devstack.bookstore import make_plan
+from devstack.errors import DevstackError
+from devstack.produce import produce
+from devstack.topics import create_topics
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    The exit code: 0 done, 1 failed (and for `status`: not everything runs), 2 wrong usage, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of its failures comes as exceptions
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(options.run(options))
+    except DevstackError as error:
+        _say(f"devstack: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("devstack: interrupted")
+        return _INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m devstack", description="Real servers on this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    folder = argparse.ArgumentParser(add_help=False)
+    folder.add_argument(
+        "--directory", type=Path, default=Path(".devstack"), metavar="DIR", help="data and logs (default: %(default)s)"
+    )
+
+    up = commands.add_parser("up", parents=[folder], help="start servers; prints their endpoints as JSON")
+    known = ", ".join(stack.SERVERS)
+    up.add_argument(
+        "--only",
+        type=_servers,
+        default=list(stack.SERVERS),
+        metavar="NAME[,NAME]",
+        help=f"which servers (default: all): {known}",
+    )
+    up.set_defaults(run=_up)
+
+    status = commands.add_parser("status", parents=[folder], help="say what runs; exit code 1 when not all does")
+    status.set_defaults(run=_status)
+
+    down = commands.add_parser("down", parents=[folder], help="stop the servers; data and logs stay")
+    down.set_defaults(run=_down)
+
+    topics = commands.add_parser("topics", help="create topics; the broker makes none by itself")
+    topics.add_argument("--bootstrap", required=True, metavar="HOST:PORT", help="the Kafka broker")
+    topics.add_argument("topics", nargs="+", type=_topic, metavar="NAME=PARTITIONS", help="such as sales=4 results=1")
+    topics.set_defaults(run=_topics)
+
+    sales = commands.add_parser("produce", help="sell books: the AnyBooks sales of some days, into a Kafka topic")
+    sales.add_argument("--bootstrap", required=True, metavar="HOST:PORT", help="the Kafka broker")
+    sales.add_argument("--topic", required=True, help="an existing topic")
+    sales.add_argument("--days", type=_positive, default=14, help="how many days, up to now (default: %(default)s)")
+    sales.add_argument("--seed", type=int, default=1, help="which sales (default: %(default)s)")
+    pace = sales.add_mutually_exclusive_group()
+    pace.add_argument("--speed", type=_positive, metavar="N", help="N times as fast as the clock")
+    pace.add_argument("--as-fast-as-possible", action="store_true", help="the default")
+    sales.set_defaults(run=_produce)
+    return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    before = stack.status(options.directory)
+    if all(before.get(name, {}).get("state") == "running" for name in options.only):
+        _say("Running already.")
+    else:
+        _say(f"Starting {', '.join(options.only)} in {options.directory} ...")
+    started = stack.start(options.directory, options.only)
+    _say(f"Ready. Stop with: python -m devstack down{_option(options.directory)}")
+    print(json.dumps(started.endpoints))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    found = stack.status(options.directory)
+    if not found:
+        _say(f"Nothing runs in {options.directory}. Start with: python -m devstack up{_option(options.directory)}")
+    print(json.dumps(found, indent=2))
+    return 0 if found and all(server["state"] == "running" for server in found.values()) else 1
+
+
+def _down(options: argparse.Namespace) -> int:
+    stopped = stack.stop(options.directory)
+    _say(f"Stopped {', '.join(stopped)}." if stopped else f"Nothing was running in {options.directory}.")
+    return 0
+
+
+def _topics(options: argparse.Namespace) -> int:
+    create_topics(options.bootstrap, dict(options.topics))
+    print(json.dumps(dict(options.topics)))
+    return 0
+
+
+def _produce(options: argparse.Namespace) -> int:
+    end = datetime.now(UTC).replace(second=0, microsecond=0)
+    plan = make_plan(end - timedelta(days=options.days), end, options.seed)
+    total = produce(plan, options.bootstrap, options.topic, options.speed)
+    planted = [
+        {
+            "product_name": event.product,
+            "start": event.start.isoformat(),
+            "end": event.end.isoformat(),
+            "factor": event.factor,
+        }
+        for event in plan.planted
+    ]
+    print(json.dumps({"records": total.records, "quantity": total.quantity, "planted": planted}))
+    return 0
+
+
+def _option(directory: Path) -> str:
+    return "" if directory == Path(".devstack") else f" --directory {directory}"
+
+
+def _servers(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in stack.SERVERS:
+            raise argparse.ArgumentTypeError(f"unknown server {name!r}; known: {', '.join(stack.SERVERS)}")
+    return names
+
+
+def _topic(text: str) -> tuple[str, int]:
+    name, _, partitions = text.partition("=")
+    if not name or not partitions.isascii() or not partitions.isdigit() or int(partitions) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PARTITIONS, such as sales=4")
+    return name, int(partitions)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

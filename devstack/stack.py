@@ -1,0 +1,247 @@
+"""Servers in a folder: starting them healthy, looking at them, stopping them.
+
+    with running_stack() as stack:
+        create_topics(stack.bootstrap_servers, {"sales": 4})
+
+The folder holds `logs/NAME.log` and `NAME/` (configuration, data) for each server, and `stack.json` while they run.
+"""
+
+import contextlib
+import fcntl
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from devstack.errors import DevstackError
+from devstack.kafka_server import KafkaServer
+from devstack.ports import choose_ports
+from devstack.supervisor import Program, Supervised, read_state
+
+__all__ = ["SERVERS", "Stack", "running_stack", "start", "status", "stop"]
+
+Endpoints = Mapping[str, Mapping[str, str]]
+
+_ATTEMPTS = 5
+_START_SECONDS = 90.0
+_STOP_SECONDS = 15.0
+_PORT_TAKEN = ("Address already in use", "failed to bind")
+
+
+class Server(Protocol):
+    """What the stack must know of a kind of server."""
+
+    name: str
+    port_names: tuple[str, ...]
+
+    def prepare(self, directory: Path, ports: Mapping[str, int]) -> list[str]:
+        """Write what the server needs into its folder; return the command that starts it."""
+
+    def endpoints(self, ports: Mapping[str, int]) -> dict[str, str]:
+        """Name the addresses that clients use."""
+
+    def ready(self, ports: Mapping[str, int]) -> bool:
+        """Say whether it serves."""
+
+
+SERVERS: Mapping[str, Server] = {server.name: server for server in (KafkaServer(),)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Servers that run and answer.
+
+    Parameters
+    ----------
+    directory
+        Their folder.
+    endpoints
+        Addresses for clients, by server, under the names that the clients give them.
+    """
+
+    directory: Path
+    endpoints: Endpoints
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Kafka's `host:port`."""
+        return self.endpoints["kafka"]["bootstrap.servers"]
+
+
+@contextlib.contextmanager
+def running_stack(directory: Path | None = None, only: Sequence[str] = ("kafka",)) -> Iterator[Stack]:
+    """Run servers for the time of a `with` block; they end with it, and with this process however it ends.
+
+    Parameters
+    ----------
+    directory
+        Their folder; without it a temporary one, deleted at the end.
+    only
+        Names of the servers.
+
+    Raises
+    ------
+    DevstackError
+        A server cannot be started, or the folder's servers run already.
+    """
+    with contextlib.ExitStack() as held:
+        if directory is None:
+            directory = Path(
+                held.enter_context(tempfile.TemporaryDirectory(prefix="devstack-", ignore_cleanup_errors=True))
+            )
+        if status(directory):
+            raise DevstackError(f"The servers of {directory} run already; stop them with `python -m devstack down`.")
+        supervised, stack = _start(directory, only)
+        held.callback(supervised.stop)
+        yield stack
+
+
+def start(directory: Path, only: Sequence[str]) -> Stack:
+    """Start servers that outlive this process; when they run and answer already, leave them be.
+
+    Parameters
+    ----------
+    directory
+        Their folder, made if missing.
+    only
+        Names of the servers.
+
+    Raises
+    ------
+    DevstackError
+        A server cannot be started.
+    """
+    _check_names(only)
+    directory.mkdir(parents=True, exist_ok=True)
+    with _alone(directory):
+        found = status(directory)
+        if set(only) <= {name for name, server in found.items() if server["state"] == "running"}:
+            return Stack(directory, {name: server["endpoints"] for name, server in found.items()})
+        _stop(directory)
+        supervised, stack = _start(directory, only)
+        supervised.release()
+        return stack
+
+
+def status(directory: Path) -> dict[str, dict[str, Any]]:
+    """Look at the servers of a folder.
+
+    Returns
+    -------
+    For each server that was started and not stopped: `state` (`running`, `not answering`, `ended`), `endpoints`,
+    `pid` and `log`.
+    """
+    state = read_state(directory / "stack.json")
+    if state is None:
+        return {}
+    result = {}
+    for name, program in state["programs"].items():
+        ports = state["details"]["ports"][name]
+        alive = program["process"].alive()
+        answers = alive and SERVERS[name].ready(ports)
+        result[name] = {
+            "state": "running" if answers else "not answering" if alive else "ended",
+            "endpoints": SERVERS[name].endpoints(ports),
+            "pid": program["process"].pid,
+            "log": program["log"],
+        }
+    return {} if all(server["state"] == "ended" for server in result.values()) else result
+
+
+def stop(directory: Path) -> list[str]:
+    """Stop the servers of a folder, whoever started them; return when they are gone.
+
+    Returns
+    -------
+    The names of those that ran.
+    """
+    if not directory.exists():
+        return []
+    with _alone(directory):
+        return _stop(directory)
+
+
+def _stop(directory: Path) -> list[str]:
+    state = read_state(directory / "stack.json")
+    if state is None:
+        return []
+    servers = {name: program["process"] for name, program in state["programs"].items()}
+    stopped = [name for name, process in servers.items() if process.alive()]
+    # The supervisor stops its servers; those that it left behind (it was killed) are stopped one by one.
+    for process in (state["supervisor"], *servers.values()):
+        process.stop_group(_STOP_SECONDS)
+    (directory / "stack.json").unlink(missing_ok=True)
+    return stopped
+
+
+def _start(directory: Path, only: Sequence[str]) -> tuple[Supervised, Stack]:
+    """Start servers on this process' leash and wait until they answer, on other ports if some were taken meanwhile."""
+    _check_names(only)
+    (directory / "logs").mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, _ATTEMPTS + 1):
+        ports = {name: _choose_ports(directory, name) for name in only}
+        programs = []
+        for name in only:
+            command = SERVERS[name].prepare(directory / name, ports[name])
+            programs.append(Program(name, command, directory / "logs" / f"{name}.log"))
+        supervised = Supervised.start(programs, directory / "stack.json", {"ports": ports})
+        try:
+            _wait_until_ready(supervised, programs, ports)
+        except _PortTakenError:
+            supervised.stop()
+            if attempt == _ATTEMPTS:
+                raise
+        except BaseException:
+            supervised.stop()
+            raise
+        else:
+            return supervised, Stack(directory, {name: SERVERS[name].endpoints(ports[name]) for name in only})
+    raise AssertionError("the last attempt returns or raises")
+
+
+class _PortTakenError(DevstackError):
+    """Somebody else took a port between its choice and its use."""
+
+
+def _wait_until_ready(
+    supervised: Supervised, programs: Sequence[Program], ports: Mapping[str, Mapping[str, int]]
+) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    for program in programs:
+        while not SERVERS[program.name].ready(ports[program.name]):
+            ended = supervised.poll() is not None
+            if ended or time.monotonic() > deadline:
+                log = program.log.read_text(encoding="utf-8", errors="replace") if program.log.exists() else ""
+                what = "ended" if ended else f"did not answer within {_START_SECONDS:g} s"
+                taken = ended and any(text in log for text in _PORT_TAKEN)
+                error = _PortTakenError if taken else DevstackError
+                tail = "\n".join(log.splitlines()[-15:])
+                raise error(f"{program.name} {what} while starting. The end of {program.log}:\n{tail}")
+            time.sleep(0.1)
+
+
+def _choose_ports(directory: Path, name: str) -> dict[str, int]:
+    """Choose a server's ports, the same as last time if they are free, and remember them in its folder."""
+    (directory / name).mkdir(parents=True, exist_ok=True)
+    memory = directory / name / "ports.json"
+    last = json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {}
+    ports = choose_ports(SERVERS[name].port_names, last)
+    memory.write_text(json.dumps(ports) + "\n", encoding="utf-8")
+    return ports
+
+
+def _check_names(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in SERVERS]
+    if unknown or not names:
+        raise DevstackError(f"Unknown server {', '.join(map(repr, unknown)) or '(none)'}; known: {', '.join(SERVERS)}.")
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep two commands from working on one folder at the same time; the second waits."""
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

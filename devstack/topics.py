@@ -1,0 +1,43 @@
+"""Making topics on a broker that makes none by itself."""
+
+from collections.abc import Mapping
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from devstack.errors import DevstackError
+
+__all__ = ["create_topics"]
+
+
+def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
+    """Create topics and wait until every partition has a leader.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        `host:port` of the broker.
+    partitions
+        The number of partitions of each topic to create.
+
+    Raises
+    ------
+    DevstackError
+        The broker does not answer or refuses; the message tells why. If some exist already, none of them is created
+        anew, but the others may be.
+    """
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    except KafkaError as error:
+        raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+    try:
+        topics = {name: {"num_partitions": count, "replication_factor": 1} for name, count in partitions.items()}
+        admin.create_topics(topics, wait_for_metadata=True)
+    except TopicAlreadyExistsError as error:
+        raise DevstackError(
+            f"One of the topics {', '.join(partitions)} exists already at {bootstrap_servers}."
+        ) from error
+    except KafkaError as error:
+        raise DevstackError(f"Kafka at {bootstrap_servers} made no topics: {error}") from error
+    finally:
+        admin.close()

@@ -1,0 +1,119 @@
+"""Start the job: ``python -m flink_job --properties FILE [--bounded]``, alone or under ``flink run``."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from py4j.protocol import Py4JJavaError
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
+
+from contracts.properties import JobSettings, PropertiesError, read_properties
+from flink_job import environment
+from flink_job.failures import JobError, causes, explain
+from flink_job.scoring import detector_config
+from flink_job.settings import front_half_json, refused_by_library, scoring_settings
+from flink_job.topics import prepare_topics
+from flink_job.topology import build
+
+FAILED = 1
+MISCONFIGURED = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the job.
+
+    Parameters
+    ----------
+    arguments
+        The command line without the program's name; None takes it from `sys.argv`.
+
+    Returns
+    -------
+    Exit code: 0 when done or submitted, 1 when the job failed, 2 when it cannot start as configured, 130 when it was
+    interrupted.
+    """
+    parser = argparse.ArgumentParser(prog="python -m flink_job", description="Scores a Kafka topic's time series.")
+    parser.add_argument(
+        "--properties",
+        type=Path,
+        default=Path("/etc/flink/application_properties.json"),
+        metavar="FILE",
+        help="the job's properties (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--bounded", action="store_true", help="read to the end of the topic as it is now, emit everything, stop"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        return _run(read_properties(options.properties), bounded=options.bounded)
+    except (PropertiesError, JobError) as error:
+        _say(str(error))
+        return MISCONFIGURED
+    except Py4JJavaError as error:
+        _say(f"the job failed: {explain(causes(error.java_exception))}")
+        return FAILED
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return INTERRUPTED
+
+
+def _run(settings: JobSettings, *, bounded: bool) -> int:
+    scoring = scoring_settings(settings)
+    try:
+        detector_config(scoring)
+    except ValueError as error:
+        raise refused_by_library(error) from error
+    local = environment.is_local(os.environ)
+    configuration = _local(settings) if local else environment.cluster_configuration(settings.job)
+    flink = StreamExecutionEnvironment.get_execution_environment(_flink(configuration))
+    prepare_topics(get_gateway().jvm, settings.kafka, settings.topics)
+    parallelism = settings.job.parallelism if local else 0
+    front_half = front_half_json(settings, bounded=bounded, parallelism=parallelism)
+    build(flink, front_half, scoring, settings.job.execution_mode)
+    if not local:
+        flink.execute(settings.detector.name)
+        return 0
+    _say(
+        f"{settings.detector.name}: {settings.topics.input} -> {settings.topics.output} "
+        f"at {settings.kafka['bootstrap.servers']}, parallelism {parallelism}"
+        f"{', to the present end' if bounded else '; stop with Ctrl-C'}"
+    )
+    # A service manager's stop is as good as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    client = flink.execute_async(settings.detector.name)
+    try:
+        client.get_job_execution_result().result()
+    except KeyboardInterrupt:
+        client.cancel().result()
+        raise
+    return 0
+
+
+def _local(settings: JobSettings) -> dict[str, str]:
+    environment.let_workers_import(os.environ)
+    directory = settings.job.checkpoint_directory
+    checkpoint = None if directory is None else environment.newest_checkpoint(Path(directory))
+    if checkpoint is not None:
+        _say(f"resuming from {checkpoint}")
+    return environment.local_configuration(settings.job, checkpoint)
+
+
+def _flink(configuration: dict[str, str]) -> Configuration:
+    result = Configuration()
+    for key, value in configuration.items():
+        result.set_string(key, value)
+    return result
+
+
+def _say(text: str) -> None:
+    print(f"flink_job: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Flink's configuration: everything on a local run, and only what Managed Flink allows where a cluster decides."""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from contracts.properties import Delivery, RunSettings
+from flink_job.failures import JobError
+
+JAR = Path(__file__).parent / "java" / "target" / "anomaly-flink.jar"
+"""The jar of the JVM half, where Maven puts it; a cluster is handed it with the job."""
+
+PROJECT = Path(__file__).parent.parent
+"""The folder that holds this package and those that it imports."""
+
+
+def is_local(environ: Mapping[str, str]) -> bool:
+    """Tell whether this process brings its own Flink: yes, unless ``flink run`` or Managed Flink started it.
+
+    ``IS_LOCAL`` set to anything says yes as well.
+    """
+    return "IS_LOCAL" in environ or "PYFLINK_GATEWAY_PORT" not in environ
+
+
+def cluster_configuration(job: RunSettings) -> dict[str, str]:
+    """Give the configuration where a cluster has its own: the one key that Managed Flink lets a job set."""
+    return {"python.execution-mode": job.execution_mode}
+
+
+def local_configuration(job: RunSettings, resume_from: Path | None) -> dict[str, str]:
+    """Give the configuration of a local run.
+
+    Parameters
+    ----------
+    job
+        How to run.
+    resume_from
+        The checkpoint to begin with, None to begin without state.
+
+    Raises
+    ------
+    JobError
+        If the jar of the JVM half was not built, or exactly-once was asked for without checkpoints.
+    """
+    if not JAR.is_file():
+        msg = f"the job's jar {JAR} is missing; build it: mvn -B -q package -f {JAR.parent.parent}"
+        raise JobError(msg)
+    configuration = cluster_configuration(job) | {
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
+        "pipeline.jars": JAR.as_uri(),
+        "pipeline.auto-generate-uids": "false",
+        "pipeline.generic-types": "false",
+        "parallelism.default": str(job.parallelism),
+    }
+    if job.checkpoint_directory is not None:
+        configuration |= {
+            "state.backend.type": "rocksdb",
+            "execution.checkpointing.interval": f"{job.checkpoint_interval_ms} ms",
+            "execution.checkpointing.dir": Path(job.checkpoint_directory).absolute().as_uri(),
+            "execution.checkpointing.incremental": "true",
+            "execution.checkpointing.num-retained": "2",
+            "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+            "restart-strategy.type": "failure-rate",
+            "restart-strategy.failure-rate.max-failures-per-interval": "5",
+            "restart-strategy.failure-rate.failure-rate-interval": "5 min",
+            "restart-strategy.failure-rate.delay": "1 s",
+        }
+    elif job.delivery is Delivery.EXACTLY_ONCE:
+        msg = 'delivery.guarantee exactly-once needs checkpoint.directory in group "job" when the job runs locally'
+        raise JobError(msg)
+    if resume_from is not None:
+        configuration["execution.state-recovery.path"] = resume_from.as_uri()
+        configuration["execution.state-recovery.claim-mode"] = "CLAIM"
+    return configuration
+
+
+def newest_checkpoint(directory: Path) -> Path | None:
+    """Find the newest complete checkpoint below a directory.
+
+    Parameters
+    ----------
+    directory
+        A checkpoint directory: a folder for each run, in it ``chk-N`` folders, complete once they hold ``_metadata``.
+
+    Returns
+    -------
+    The ``chk-N`` folder, absolute, or None if there is none.
+    """
+    complete = [path for path in directory.absolute().glob("*/chk-*/_metadata") if path.stat().st_size > 0]
+    return max(complete, key=lambda path: path.stat().st_mtime_ns).parent if complete else None
+
+
+def let_workers_import(environ: MutableMapping[str, str]) -> None:
+    """Put the project and the installed packages on the path of Python workers, which do not inherit this process' own.
+
+    In thread mode Python starts inside the JVM, and would not even find the packages of a virtual environment.
+    """
+    paths = [str(PROJECT), sysconfig.get_paths()["purelib"], *filter(None, [environ.get("PYTHONPATH")])]
+    environ["PYTHONPATH"] = os.pathsep.join(paths)

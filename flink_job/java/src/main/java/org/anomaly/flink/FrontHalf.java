@@ -1,0 +1,104 @@
+package org.anomaly.flink;
+
+import java.time.Duration;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindows;
+import org.apache.flink.streaming.api.windowing.triggers.EventTimeTrigger;
+import org.apache.flink.streaming.api.windowing.triggers.PurgingTrigger;
+import org.apache.flink.types.Row;
+import org.apache.flink.util.OutputTag;
+
+/**
+ * The dataflow around the Python operator.
+ *
+ * <pre>
+ * Kafka ─ parse ─ gate ─┬─ per series and period: aggregate ─┬─ per bucket and period: gather ─▶ Python ─ split ─▶ results
+ *                       ├─▶ dead letters                     └─ too late after all ─┐
+ *                       └─ late ────────────────────────────────────────────────────┴─▶ late records
+ * </pre>
+ *
+ * <p>Every record read goes exactly one way: into one period's aggregate, to the dead letters, or to the late records.
+ */
+public final class FrontHalf {
+
+    private static final OutputTag<Event> LATE_AT_WINDOWS = new OutputTag<>("late-at-windows", Event.TYPE);
+
+    private FrontHalf() {}
+
+    /**
+     * Attaches everything before the scoring, with the dead-letter and late sinks.
+     *
+     * @param configJson see {@link Settings}
+     * @return one row (bucket, payload) per bucket and period, see {@link BucketGather}
+     */
+    public static DataStream<Row> build(StreamExecutionEnvironment env, String configJson) {
+        Settings settings = Settings.parse(configJson);
+        if (settings.parallelism() > 0) {
+            env.setParallelism(settings.parallelism());
+        }
+        Duration period = Duration.ofMillis(settings.periodMs());
+
+        SingleOutputStreamOperator<Event> onTime =
+                env.fromSource(KafkaEnds.source(settings), new EventWatermarks(settings), "Read " + settings.input())
+                        .uid(Uids.SOURCE)
+                        .process(new LateGate(settings), Event.TYPE)
+                        .uid(Uids.GATE)
+                        .name("Part dead letters and late records from events");
+
+        // Idle partitions do not hold the windows back. One that wakes up can bring events that the gate, which knows
+        // only their own partition, lets pass although their window is gone.
+        SingleOutputStreamOperator<Point> points =
+                onTime.keyBy(Event::series, Types.STRING)
+                        .window(TumblingEventTimeWindows.of(period))
+                        .sideOutputLateData(LATE_AT_WINDOWS)
+                        .aggregate(
+                                settings.aggregation().function(),
+                                new SeriesWindow(settings.buckets()),
+                                Aggregation.ACCUMULATOR,
+                                Types.DOUBLE,
+                                Point.TYPE)
+                        .uid(Uids.SERIES_WINDOWS)
+                        .name("Aggregate each series");
+
+        // A point cannot be told as a late record any more, so here nothing is ever late: what comes after its bucket
+        // was sent (by a race between subtasks around idleness) is sent on its own. Purged, such a window keeps no state.
+        DataStream<Row> gathered =
+                points.keyBy(Point::bucket, Types.INT)
+                        .window(TumblingEventTimeWindows.of(period))
+                        .trigger(PurgingTrigger.of(EventTimeTrigger.create()))
+                        .allowedLateness(Duration.ofMillis(Long.MAX_VALUE))
+                        .process(new BucketGather(), BucketGather.TYPE)
+                        .uid(Uids.BUCKET_WINDOWS)
+                        .name("Gather each bucket");
+
+        DataStream<Message> late =
+                points.getSideOutput(LATE_AT_WINDOWS)
+                        .map(new LateAtWindows(settings), Message.TYPE)
+                        .uid(Uids.LATE_AT_WINDOWS)
+                        .name("Describe events late at the windows")
+                        .union(onTime.getSideOutput(LateGate.LATE));
+        sink(late, settings, settings.late(), Uids.LATE_SINK);
+        sink(onTime.getSideOutput(LateGate.DEAD_LETTERS), settings, settings.deadLetters(), Uids.DEAD_LETTERS_SINK);
+        return gathered;
+    }
+
+    /**
+     * Attaches everything after the scoring.
+     *
+     * @param blocks what Python gives, see {@link ResultSplitter}
+     * @param configJson see {@link Settings}
+     */
+    public static void sinkResults(DataStream<byte[]> blocks, String configJson) {
+        Settings settings = Settings.parse(configJson);
+        DataStream<Message> results =
+                blocks.flatMap(new ResultSplitter(), Message.TYPE).uid(Uids.SPLIT_RESULTS).name("Split results");
+        sink(results, settings, settings.output(), Uids.RESULTS_SINK);
+    }
+
+    private static void sink(DataStream<Message> messages, Settings settings, String topic, String uid) {
+        messages.sinkTo(KafkaEnds.sink(settings, topic, uid)).uid(uid).name("Write " + topic);
+    }
+}

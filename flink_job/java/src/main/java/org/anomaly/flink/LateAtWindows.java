@@ -1,0 +1,27 @@
+package org.anomaly.flink;
+
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.metrics.Counter;
+
+/** Tells and counts the late events that the {@link LateGate} let pass. Their bodies stayed behind the network. */
+final class LateAtWindows extends RichMapFunction<Event, Message> {
+
+    private final DeadLetters letters;
+    private transient Counter late;
+
+    LateAtWindows(Settings settings) {
+        letters = new DeadLetters(settings.input());
+    }
+
+    @Override
+    public void open(OpenContext context) {
+        late = getRuntimeContext().getMetricGroup().addGroup("anomaly").counter("late");
+    }
+
+    @Override
+    public Message map(Event event) {
+        late.inc();
+        return letters.of(Reason.LATE.text(), event);
+    }
+}

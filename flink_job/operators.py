@@ -1,0 +1,85 @@
+"""The scoring operator: hands Flink's keyed state and elements to the pure code, and counts."""
+
+import base64
+import time
+from collections.abc import Iterator
+
+from pyflink.common import Types
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream.state import MapState, MapStateDescriptor
+
+from contracts.properties import ExecutionMode
+from flink_job.models import LiveModels
+from flink_job.scoring import BucketScorer, detector_config
+from flink_job.settings import ScoringSettings
+from flink_job.state_log import KeyedBytes
+
+
+class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publishes no types
+    """Scores the buckets of one subtask; the key is the bucket, an element its payload of one period.
+
+    Parameters
+    ----------
+    settings
+        What to score with.
+    mode
+        Where Python runs.
+    """
+
+    def __init__(self, settings: ScoringSettings, mode: ExecutionMode) -> None:
+        self._settings = settings
+        self._mode = mode
+        self._scorers: dict[int, BucketScorer] = {}
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Prepare the state and the counters of this subtask."""
+        self._live = LiveModels(detector_config(self._settings), self._settings.live_models)
+        self._state = _keyed_state(runtime_context, self._mode)
+        metrics = runtime_context.get_metrics_group().add_group("anomaly")
+        self._points = metrics.counter("points")
+        self._anomalies = metrics.counter("anomalies")
+        self._alerts = metrics.counter("alerts")
+        self._state_bytes = metrics.counter("state_bytes_written")
+        self._scoring_time = metrics.distribution("scoring_microseconds")
+        metrics.gauge("series", lambda: sum(len(scorer) for scorer in self._scorers.values()))
+        metrics.gauge("live_models", lambda: len(self._live))
+
+    def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[bytes]:
+        """Score one bucket's period; yields one block of results, or nothing if it was scored before."""
+        started = time.perf_counter_ns()
+        bucket = ctx.get_current_key()
+        scorer = self._scorers.get(bucket)
+        if scorer is None:
+            scorer = self._scorers[bucket] = BucketScorer(self._settings, self._live, self._state)
+        scored = scorer.score(value)
+        self._points.inc(scored.points)
+        self._anomalies.inc(scored.anomalies)
+        self._alerts.inc(scored.alerts)
+        self._state_bytes.inc(scored.state_bytes)
+        self._scoring_time.update((time.perf_counter_ns() - started) // 1000)
+        if scored.points:
+            yield scored.block
+
+
+def _keyed_state(runtime_context: RuntimeContext, mode: ExecutionMode) -> KeyedBytes:
+    if mode is ExecutionMode.THREAD:
+        return _TextState(runtime_context.get_map_state(MapStateDescriptor("models", Types.STRING(), Types.STRING())))
+    byte_arrays = Types.PRIMITIVE_ARRAY(Types.BYTE())
+    state: KeyedBytes = runtime_context.get_map_state(MapStateDescriptor("models", Types.STRING(), byte_arrays))
+    return state
+
+
+class _TextState:
+    """Keeps bytes as base64 text: in thread mode, PyFlink cannot put bytes into a map."""
+
+    def __init__(self, state: MapState) -> None:
+        self._state = state
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        return ((key, base64.b64decode(value)) for key, value in self._state.items())
+
+    def put(self, key: str, value: bytes) -> None:
+        self._state.put(key, base64.b64encode(value).decode())
+
+    def remove(self, key: str) -> None:
+        self._state.remove(key)

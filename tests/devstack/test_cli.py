@@ -1,0 +1,124 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from devstack.cli import main
+from devstack.stack import Stack, stop
+from devstack.supervisor import read_state
+
+Wait = Callable[[Callable[[], object]], None]
+
+
+def devstack(repository: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "devstack", *arguments]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.kafka
+def test_servers_stay_up_from_up_to_down(tmp_path: Path, repository: Path) -> None:
+    where = ["--directory", str(tmp_path)]
+    try:
+        up = devstack(repository, "up", *where)
+        assert up.returncode == 0, up.stderr
+        endpoints = json.loads(up.stdout)
+        assert set(endpoints) == {"kafka"}
+        assert "Ready. Stop with: python -m devstack down --directory" in up.stderr
+
+        again = devstack(repository, "up", "--only", "kafka", *where)
+        assert (again.returncode, json.loads(again.stdout)) == (0, endpoints)
+        assert "Running already." in again.stderr
+
+        status = devstack(repository, "status", *where)
+        found = json.loads(status.stdout)["kafka"]
+        assert status.returncode == 0
+        assert found["state"] == "running"
+        assert found["endpoints"] == endpoints["kafka"]
+        assert Path(found["log"]).read_text()
+
+        os.kill(found["pid"], signal.SIGKILL)
+        after_crash = devstack(repository, "up", *where)
+        assert (after_crash.returncode, json.loads(after_crash.stdout)) == (0, endpoints)
+        assert "Starting kafka" in after_crash.stderr
+
+        topics = devstack(repository, "topics", "--bootstrap", endpoints["kafka"]["bootstrap.servers"], "a=3", "b=1")
+        assert (topics.returncode, json.loads(topics.stdout)) == (0, {"a": 3, "b": 1})
+
+        down = devstack(repository, "down", *where)
+        assert (down.returncode, down.stdout, down.stderr) == (0, "", "Stopped kafka.\n")
+        assert devstack(repository, "status", *where).returncode == 1
+    finally:
+        stop(tmp_path)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_up_that_is_interrupted_while_it_starts_leaves_nothing(
+    tmp_path: Path, repository: Path, eventually: Wait, number: signal.Signals, code: int
+) -> None:
+    command = [sys.executable, "-m", "devstack", "up", "--directory", str(tmp_path)]
+    with subprocess.Popen(command, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        eventually((tmp_path / "stack.json").exists)
+        state = read_state(tmp_path / "stack.json")
+        assert state is not None
+        process.send_signal(number)
+        assert process.communicate()[0] == b""
+        assert process.returncode == code
+    eventually(lambda: not state["programs"]["kafka"]["process"].alive())
+    eventually(lambda: not state["supervisor"].alive())
+    assert not (tmp_path / "stack.json").exists()
+
+
+def test_where_nothing_runs_status_and_down_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--directory", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {}
+    assert f"Nothing runs in {tmp_path}. Start with: python -m devstack up --directory {tmp_path}" in said.err
+    assert main(["down", "--directory", str(tmp_path)]) == 0
+    assert capsys.readouterr() == ("", f"Nothing was running in {tmp_path}.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["up", "--only", "kafka,mongo"], "argument --only: unknown server 'mongo'; known: kafka"),
+        (["topics", "--bootstrap", "x:1", "sales"], "'sales' is not NAME=PARTITIONS, such as sales=4"),
+        (["topics", "--bootstrap", "x:1", "sales=0"], "'sales=0' is not NAME=PARTITIONS, such as sales=4"),
+        (["produce", "--bootstrap", "x:1", "--topic", "t", "--days", "-1"], "-1 is not a number above 0"),
+        (
+            ["produce", "--bootstrap", "x:1", "--topic", "t", "--speed", "2", "--as-fast-as-possible"],
+            "not allowed with argument",
+        ),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_is_allowed(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.kafka
+def test_produce_reports_what_it_sold_and_planted_as_json(broker: Stack, repository: Path) -> None:
+    there = ["--bootstrap", broker.bootstrap_servers]
+    assert devstack(repository, "topics", *there, "sold=4").returncode == 0
+    run = devstack(repository, "produce", *there, "--topic", "sold", "--days", "3", "--as-fast-as-possible")
+    assert (run.returncode, run.stderr) == (0, "")
+    told = json.loads(run.stdout)
+    assert told["quantity"] > told["records"] > 60_000
+    assert set(told["planted"][0]) == {"product_name", "start", "end", "factor"}
+
+
+def test_a_broker_that_is_not_there_is_an_error_of_one_line(repository: Path) -> None:
+    run = devstack(repository, "produce", "--bootstrap", "127.0.0.1:1", "--topic", "t")
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1)
+    assert run.stderr.startswith("devstack: No Kafka broker answers at 127.0.0.1:1: ")

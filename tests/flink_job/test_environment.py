@@ -1,0 +1,128 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from contracts.properties import Delivery, ExecutionMode, RunSettings, StartingOffsets
+from flink_job import environment
+from flink_job.failures import JobError
+
+RUN = RunSettings(
+    buckets=64,
+    delivery=Delivery.AT_LEAST_ONCE,
+    execution_mode=ExecutionMode.PROCESS,
+    starting_offsets=StartingOffsets.EARLIEST,
+    idle_timeout_ms=60_000,
+    group_id="anomaly-bookstore",
+    live_models=1000,
+    parallelism=2,
+    checkpoint_directory=None,
+    checkpoint_interval_ms=5000,
+)
+
+
+@pytest.fixture(autouse=True)
+def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "anomaly-flink.jar"
+    path.touch()
+    monkeypatch.setattr(environment, "JAR", path)
+    return path
+
+
+def with_checkpoints(directory: Path) -> RunSettings:
+    return RunSettings(
+        64,
+        Delivery.EXACTLY_ONCE,
+        ExecutionMode.THREAD,
+        StartingOffsets.EARLIEST,
+        60_000,
+        "g",
+        1000,
+        1,
+        str(directory),
+        5000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "local"),
+    [({}, True), ({"PYFLINK_GATEWAY_PORT": "1"}, False), ({"PYFLINK_GATEWAY_PORT": "1", "IS_LOCAL": "true"}, True)],
+)
+def test_a_run_is_local_unless_flink_started_it(environ: dict[str, str], local: bool) -> None:
+    assert environment.is_local(environ) is local
+
+
+def test_on_a_cluster_only_the_key_that_managed_flink_allows_is_set() -> None:
+    assert environment.cluster_configuration(RUN) == {"python.execution-mode": "process"}
+
+
+def test_a_local_run_brings_its_own_jar_python_and_parallelism(jar: Path) -> None:
+    configuration = environment.local_configuration(RUN, None)
+
+    assert configuration["pipeline.jars"] == f"file://{jar}"
+    assert configuration["parallelism.default"] == "2"
+    assert not [key for key in configuration if "checkpoint" in key or "state" in key]
+
+
+def test_a_checkpoint_directory_turns_on_kept_checkpoints_and_rocksdb(tmp_path: Path) -> None:
+    configuration = environment.local_configuration(with_checkpoints(tmp_path), None)
+
+    assert configuration["state.backend.type"] == "rocksdb"
+    assert configuration["execution.checkpointing.dir"] == f"file://{tmp_path}"
+    assert configuration["execution.checkpointing.interval"] == "5000 ms"
+    assert configuration["execution.checkpointing.externalized-checkpoint-retention"] == "RETAIN_ON_CANCELLATION"
+    assert "execution.state-recovery.path" not in configuration
+
+
+def test_a_run_resumes_from_the_checkpoint_it_is_given(tmp_path: Path) -> None:
+    configuration = environment.local_configuration(with_checkpoints(tmp_path), tmp_path / "job" / "chk-7")
+
+    assert configuration["execution.state-recovery.path"] == f"file://{tmp_path}/job/chk-7"
+
+
+def test_exactly_once_without_checkpoints_is_refused_saying_what_is_missing() -> None:
+    exactly_once = RunSettings(
+        64, Delivery.EXACTLY_ONCE, ExecutionMode.PROCESS, StartingOffsets.EARLIEST, 1, "g", 1, 1, None, 5000
+    )
+
+    with pytest.raises(JobError, match=r"exactly-once needs checkpoint\.directory"):
+        environment.local_configuration(exactly_once, None)
+
+
+def test_a_jar_that_was_not_built_is_named_with_the_command_that_builds_it(jar: Path) -> None:
+    jar.unlink()
+
+    with pytest.raises(JobError, match=r"anomaly-flink\.jar is missing; build it: mvn"):
+        environment.local_configuration(RUN, None)
+
+
+def make_checkpoint(folder: Path, *, content: bytes, age: int) -> Path:
+    folder.mkdir(parents=True)
+    metadata = folder / "_metadata"
+    metadata.write_bytes(content)
+    os.utime(metadata, (1_700_000_000 - age, 1_700_000_000 - age))
+    return folder
+
+
+def test_the_newest_complete_checkpoint_of_any_run_is_found(tmp_path: Path) -> None:
+    make_checkpoint(tmp_path / "first-run" / "chk-90", content=b"x", age=100)
+    newest = make_checkpoint(tmp_path / "second-run" / "chk-7", content=b"x", age=50)
+    make_checkpoint(tmp_path / "second-run" / "chk-8", content=b"", age=10)
+    (tmp_path / "second-run" / "chk-9").mkdir()
+
+    assert environment.newest_checkpoint(tmp_path) == newest
+
+
+@pytest.mark.parametrize("name", [".", "absent"])
+def test_without_a_checkpoint_there_is_none_to_find(tmp_path: Path, name: str) -> None:
+    assert environment.newest_checkpoint(tmp_path / name) is None
+
+
+def test_workers_find_the_project_whatever_the_path_was() -> None:
+    environ = {"PYTHONPATH": "/elsewhere"}
+    environment.let_workers_import(environ)
+
+    project, packages, elsewhere = environ["PYTHONPATH"].split(":")
+    assert (Path(project) / "flink_job" / "__main__.py").is_file()
+    assert (Path(packages) / "pyflink").is_dir()
+    assert elsewhere == "/elsewhere"

@@ -1,0 +1,53 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from flink_job.__main__ import MISCONFIGURED, main
+
+PROPERTIES = {
+    "kafka": {"bootstrap.servers": "127.0.0.1:1", "sasl.jaas.config": "hunter2"},
+    "topics": {"input": "sales", "output": "results"},
+    "detector": {
+        "name": "bookstore",
+        "timestamp.field": "event_time",
+        "measure.field": "quantity",
+        "measure.aggregation": "SUM",
+        "detection.period": "1 min",
+    },
+}
+
+
+def write_properties(folder: Path, **detector: str) -> Path:
+    groups = {**PROPERTIES, "detector": PROPERTIES["detector"] | detector}
+    path = folder / "properties.json"
+    path.write_text(json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in groups.items()]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("detector", "line"),
+    [
+        (
+            {"tree": "9"},
+            'flink_job: group "detector", key "tree", value "9": unknown key; did you mean "trees"? allowed: ',
+        ),
+        ({"trees": "0"}, 'flink_job: group "detector", key "trees": trees must be '),
+    ],
+)
+def test_bad_properties_stop_the_job_at_start_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], detector: dict[str, str], line: str
+) -> None:
+    code = main(["--properties", str(write_properties(tmp_path, **detector))])
+
+    shown = capsys.readouterr()
+    assert code == MISCONFIGURED
+    assert shown.out == ""
+    assert shown.err.startswith(line)
+    assert shown.err.count("\n") == 1
+    assert "hunter2" not in shown.err
+
+
+def test_a_missing_properties_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--properties", str(tmp_path / "absent.json")]) == MISCONFIGURED
+    assert capsys.readouterr().err == f"flink_job: properties file {tmp_path}/absent.json: No such file or directory\n"

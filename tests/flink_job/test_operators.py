@@ -1,0 +1,110 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contracts.payloads import Payload, decode_results, encode_payload
+from contracts.properties import ExecutionMode
+from contracts.series import encode_series
+from flink_job.operators import ScoreBuckets
+from flink_job.settings import ScoringSettings
+from flink_job.state_log import Layout
+
+SETTINGS = ScoringSettings("bookstore", 70, {"trees": 2, "output_after": 5}, Layout(4, 60_000), 10)
+SERIES = encode_series("quantity", {"product_name": "item-A"})
+
+
+class Flink:
+    """What the operator sees of Flink: state of the current key, metrics, and the key."""
+
+    def __init__(self) -> None:
+        self.key = 0
+        self.maps: dict[int, dict[str, Any]] = {}
+        self.counts: dict[str, int] = {}
+        self.gauges: dict[str, Callable[[], int]] = {}
+
+    def get_map_state(self, _descriptor: object) -> "Flink":
+        return self
+
+    def items(self) -> list[tuple[str, Any]]:
+        return list(self.maps.get(self.key, {}).items())
+
+    def put(self, key: str, value: object) -> None:
+        self.maps.setdefault(self.key, {})[key] = value
+
+    def remove(self, key: str) -> None:
+        self.maps.get(self.key, {}).pop(key, None)
+
+    def get_metrics_group(self) -> "Flink":
+        return self
+
+    def add_group(self, _name: str) -> "Flink":
+        return self
+
+    def counter(self, name: str) -> "Counter":
+        return Counter(self.counts, name)
+
+    def distribution(self, name: str) -> "Counter":
+        return Counter(self.counts, name)
+
+    def gauge(self, name: str, value: Callable[[], int]) -> None:
+        self.gauges[name] = value
+
+    def get_current_key(self) -> int:
+        return self.key
+
+
+class Counter:
+    """A metric."""
+
+    def __init__(self, counts: dict[str, int], name: str) -> None:
+        self._counts, self._name = counts, name
+        counts[name] = 0
+
+    def inc(self, number: int) -> None:
+        self._counts[self._name] += number
+
+    def update(self, number: int) -> None:
+        self._counts[self._name] = number
+
+
+def opened(flink: Flink, mode: ExecutionMode) -> ScoreBuckets:
+    operator = ScoreBuckets(SETTINGS, mode)
+    operator.open(flink)
+    return operator
+
+
+def element(period: int) -> bytes:
+    return encode_payload(Payload(period * 60_000, (period + 1) * 60_000, ((SERIES, 5.0),)))
+
+
+@pytest.mark.parametrize(("mode", "kind"), [(ExecutionMode.PROCESS, bytes), (ExecutionMode.THREAD, str)])
+def test_a_new_operator_continues_from_the_state_of_the_old_one(mode: ExecutionMode, kind: type) -> None:
+    flink = Flink()
+    old = opened(flink, mode)
+    first = [list(old.process_element(element(period), flink)) for period in range(40)]
+    new = opened(flink, mode)
+
+    assert all(len(decode_results(block)) == 1 for [block] in first)
+    assert list(new.process_element(element(39), flink)) == []
+    [block] = new.process_element(element(40), flink)
+    assert b'"processedDataPoints":41,' in decode_results(block)[0][1]
+    assert {type(value) for value in flink.maps[0].values()} == {kind}
+
+
+def test_buckets_have_models_of_their_own() -> None:
+    flink = Flink()
+    operator = opened(flink, ExecutionMode.PROCESS)
+    for flink.key in (1, 2):
+        [block] = operator.process_element(element(0), flink)
+        assert b'"processedDataPoints":1,' in decode_results(block)[0][1]
+
+
+def test_points_series_and_live_models_are_counted() -> None:
+    flink = Flink()
+    operator = opened(flink, ExecutionMode.PROCESS)
+    for period in range(3):
+        list(operator.process_element(element(period), flink))
+
+    assert (flink.counts["points"], flink.gauges["series"](), flink.gauges["live_models"]()) == (3, 1, 1)
+    assert flink.counts["state_bytes_written"] > 0

@@ -1,0 +1,87 @@
+import json
+import pickle
+
+import pytest
+
+from contracts.properties import JobSettings, parse_properties
+from flink_job.scoring import detector_config
+from flink_job.settings import front_half_json, refused_by_library, scoring_settings
+
+
+def settings_with(**detector: str) -> JobSettings:
+    groups = {
+        "kafka": {"bootstrap.servers": "127.0.0.1:9092", "client.id": "x"},
+        "topics": {"input": "sales", "output": "results"},
+        "detector": {
+            "name": "bookstore",
+            "timestamp.field": "event_time",
+            "measure.field": "quantity",
+            "measure.aggregation": "SUM",
+            "dimension.fields": "product_name,shop",
+            "detection.period": "1 min",
+        }
+        | {key.replace("_", "."): value for key, value in detector.items()},
+    }
+    return parse_properties(
+        json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in groups.items()])
+    )
+
+
+def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
+    assert json.loads(front_half_json(settings_with(), bounded=True, parallelism=2)) == {
+        "kafka": {"bootstrap.servers": "127.0.0.1:9092", "client.id": "x"},
+        "input": "sales",
+        "output": "results",
+        "deadLetters": "sales.dead-letters",
+        "late": "sales.late",
+        "groupId": "anomaly-bookstore",
+        "timestampField": "event_time",
+        "measureField": "quantity",
+        "aggregation": "SUM",
+        "dimensionFields": ["product_name", "shop"],
+        "periodMs": 60_000,
+        "maxLatenessMs": 60_000,
+        "maxFutureMs": 3_600_000,
+        "idleTimeoutMs": 60_000,
+        "buckets": 64,
+        "bounded": True,
+        "startingOffsets": "earliest",
+        "delivery": "at-least-once",
+        "transactionalIdPrefix": "anomaly-bookstore",
+        "transactionTimeoutMs": 900_000,
+        "parallelism": 2,
+    }
+
+
+def test_model_settings_reach_the_library_under_its_own_names() -> None:
+    config = detector_config(
+        scoring_settings(settings_with(sample_size="128", seed="7", decision_threshold="80", time_decay="0.001"))
+    )
+
+    assert (config.sample_size, config.seed, config.threshold, config.time_decay) == (128, 7, 80, 0.001)
+
+
+def test_settings_travel_to_the_workers() -> None:
+    scoring = scoring_settings(settings_with(seed="7"))
+
+    assert pickle.loads(pickle.dumps(scoring)) == scoring  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [
+        ("decision.threshold", "100", "threshold must be from 0"),
+        ("trees", "0", "trees must be"),
+        ("sample.size", "1", "sample_size must be"),
+        ("shingle.size", "0", "shingle_size must be"),
+        ("time.decay", "2", "time_decay must be"),
+        ("output.after", "0", "output_after must be"),
+    ],
+)
+def test_a_setting_that_the_library_refuses_is_named_as_in_the_properties(key: str, value: str, name: str) -> None:
+    scoring = scoring_settings(settings_with(**{key: value}))
+
+    with pytest.raises(ValueError, match=name) as caught:
+        detector_config(scoring)
+    assert str(refused_by_library(caught.value)).startswith(f'group "detector", key "{key}": {name}')
+    assert f"got {value}" in str(refused_by_library(caught.value))

@@ -1,0 +1,70 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from flink_job import uids
+
+RELEASED_UIDS = {
+    "source",
+    "late-gate",
+    "series-windows",
+    "late-at-windows",
+    "bucket-windows",
+    "score",
+    "split-results",
+    "results-sink",
+    "dead-letters-sink",
+    "late-sink",
+}
+
+# In a process of its own: PyFlink starts a JVM and leaves its pipes open.
+PRINT_UIDS = """
+import json
+import sys
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+
+from contracts.properties import parse_properties
+from flink_job.environment import local_configuration
+from flink_job.settings import front_half_json, scoring_settings
+from flink_job.topology import build
+
+settings = parse_properties(sys.argv[1])
+configuration = Configuration()
+for key, value in local_configuration(settings.job, None).items():
+    configuration.set_string(key, value)
+environment = StreamExecutionEnvironment.get_execution_environment(configuration)
+front_half = front_half_json(settings, bounded=True, parallelism=1)
+build(environment, front_half, scoring_settings(settings), settings.job.execution_mode)
+nodes = environment._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray()
+print(json.dumps([node.getTransformationUID() for node in nodes]))
+"""
+
+PROPERTIES = {
+    "kafka": {"bootstrap.servers": "127.0.0.1:1"},
+    "topics": {"input": "sales", "output": "results"},
+    "detector": {
+        "name": "bookstore",
+        "timestamp.field": "event_time",
+        "measure.field": "quantity",
+        "measure.aggregation": "SUM",
+        "detection.period": "1 min",
+    },
+}
+
+
+@pytest.mark.flink
+def test_every_operator_of_the_graph_has_a_released_uid() -> None:
+    properties = json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in PROPERTIES.items()])
+    done = subprocess.run([sys.executable, "-c", PRINT_UIDS, properties], check=True, capture_output=True, text=True)
+
+    committers = [f"Sink Committer: {sink}" for sink in ("results-sink", "dead-letters-sink", "late-sink")]
+    assert sorted(json.loads(done.stdout.splitlines()[-1])) == sorted([*RELEASED_UIDS, *committers])
+
+
+def test_the_list_of_uids_is_the_released_one() -> None:
+    assert set(uids.ALL) == RELEASED_UIDS
+    assert len(uids.ALL) == len(RELEASED_UIDS)
