@@ -42,8 +42,8 @@ demo: setup ## watch two weeks of bookstore sales go through Kafka and Flink and
 test: setup lint java-test ## check style and types, run every test but the slow ones
 	$(VENV)/bin/python -m pytest -m "not slow"
 
-test-all: setup lint java-test ## run every test
-	$(VENV)/bin/python -m pytest
+test-all: test ## run the slow tests, too: crashes, a standalone cluster, weeks of streams
+	$(VENV)/bin/python -m pytest -m slow
 
 lint: $(VENV)/.complete ## check style, format and types
 	$(VENV)/bin/ruff check .

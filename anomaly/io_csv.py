@@ -56,7 +56,9 @@ class CsvReader:
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
-        self._lines = _Lines(_unpacked(stream))
+        unpacked = _unpacked(stream)
+        self._packed = unpacked is not stream
+        self._lines = _Lines(unpacked)
         opening = self._lines.first_two()
         if not opening:
             raise InputError("the input is empty; a CSV file with a row per observation was expected")
@@ -93,11 +95,15 @@ class CsvReader:
         return rows
 
     def bytes_read(self) -> int:
-        """Return how many bytes of the file, packed or not, have been read; 0 if the stream can't tell."""
+        """Return how many bytes of the file its rows so far took; of a packed file, how many were read ahead, too.
+
+        0 if the stream can't tell.
+        """
         try:
-            return self._stream.tell()
+            position = self._stream.tell()
         except OSError:  # a pipe
             return 0
+        return position if self._packed else position - self._lines.unread()
 
     def _next_row(self) -> Row | None:
         while True:
@@ -133,6 +139,9 @@ class _Lines:
 
     def ready(self) -> bool:
         return bool(self._whole)
+
+    def unread(self) -> int:
+        return sum(map(len, self._whole)) + len(self._rest)
 
     def first_two(self) -> list[str]:
         """Return the first two lines that hold text, without taking them."""

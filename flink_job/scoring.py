@@ -1,7 +1,5 @@
 """Scoring the series of one bucket: a period's values in, results out, and the changes of state that remember them."""
 
-import math
-import sys
 from dataclasses import dataclass
 
 from anomaly import Detection, DetectorConfig
@@ -140,7 +138,7 @@ def _result(settings: ScoringSettings, model: Model, element: Payload, value: fl
         anomaly_decision_threshold=settings.threshold,
         dimension_list=model.dimensions,
         aggregated_measure_value=value,
-        anomaly_score=_number(detection.score),
+        anomaly_score=detection.score,
         detection_period_start_time=format_time(element.start),
         detection_period_end_time=format_time(element.end),
         processed_data_points=detection.processed_points,
@@ -150,7 +148,7 @@ def _result(settings: ScoringSettings, model: Model, element: Payload, value: fl
         expected_value=_number(detection.expected_value),
         lower_bound=_number(detection.lower_bound),
         upper_bound=_number(detection.upper_bound),
-        raw_score=_number(detection.raw_score),
+        raw_score=detection.raw_score,
         direction=detection.direction.value,
         alert=1 if detection.alert else 0,
         episode_start_time=None if start is None else format_time(start * 1000),
@@ -158,8 +156,5 @@ def _result(settings: ScoringSettings, model: Model, element: Payload, value: fl
 
 
 def _number(value: float | tuple[float, ...]) -> float:
-    # A series of this job has one measure, for which the library gives a number and not a tuple. Around values near the
-    # largest double a bound can lie beyond it or a score be undefined; JSON can say neither, and one such event must
-    # not stop the stream for all series.
-    number = value if isinstance(value, float) else value[0]
-    return 0.0 if math.isnan(number) else min(max(number, -sys.float_info.max), sys.float_info.max)
+    # A series of this job has one measure, for which the library gives a number and not a tuple.
+    return value if isinstance(value, float) else value[0]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import anomaly
 from anomaly import Detector, DetectorConfig
 from anomaly.cli import main
+from anomaly.scoring import Scorer
 
 OURS = [
     "anomaly_score",
@@ -329,6 +330,21 @@ def test_ctrl_c_ends_it_quietly_and_leaves_no_half_file(tmp_path: Path) -> None:
         assert process.wait() == 130
         assert process.stderr.read() == b""
     assert files(tmp_path) == []
+
+
+def test_ctrl_c_counts_even_if_it_came_while_kernels_were_loaded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dropped:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt  # Python can only print it here, as in the callbacks that load kernels
+
+    def flush(_: Scorer) -> list[list[str]]:
+        Dropped()
+        return [["scored"]]
+
+    monkeypatch.setattr(Scorer, "flush", flush)
+    write("in.csv", "v\n1\n")
+    status, out, _ = run("in.csv")
+    assert (status, out) == (130, f"v{HEADER}1,scored\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

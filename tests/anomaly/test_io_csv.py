@@ -64,6 +64,15 @@ def test_a_byte_order_mark_belongs_to_no_cell() -> None:
     assert source.rows(1)[0].cells == ("time", "value")
 
 
+def test_the_bytes_read_are_those_of_the_rows_so_far() -> None:
+    source = reader("a,b\n1,2\n3,4")
+    assert source.bytes_read() == 0
+    source.rows(2)
+    assert source.bytes_read() == 8
+    source.rows(2)
+    assert source.bytes_read() == 11
+
+
 def test_gzip_is_unpacked() -> None:
     assert cells(gzip.compress(b"a,b\n1,2\n")) == [("a", "b"), ("1", "2")]
 

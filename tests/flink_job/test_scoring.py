@@ -217,6 +217,17 @@ def test_a_state_written_under_other_model_settings_is_refused_before_it_is_used
         scorer_on(state, other).score(element(1000, [(series, 1.0) for series in SERIES]))
 
 
+def test_a_new_threshold_takes_over_the_models() -> None:
+    state = MemoryState()
+    lines_of(scorer_on(state), noisy_elements(PHASES + 1, share=1.0))
+    other = ScoringSettings("bookstore", 95, SETTINGS.model, SETTINGS.layout, 100)
+
+    records = records_of(scorer_on(state, other).score(element(1000, [(series, 1.0) for series in SERIES])))
+
+    assert {record.anomaly_decision_threshold for record in records} == {95}
+    assert min(record.processed_data_points for record in records) == PHASES + 2
+
+
 def test_extreme_values_still_give_strict_json() -> None:
     scorer = scorer_on(MemoryState())
     rng = random.Random(5)

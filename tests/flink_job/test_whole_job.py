@@ -1,5 +1,6 @@
 """The job as users run it, against a real broker: its results, its bookkeeping, and what crashes do to them."""
 
+import csv
 import json
 import os
 import random
@@ -11,7 +12,7 @@ import sys
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,7 +60,7 @@ class Bench:
     def output(self) -> str:
         return f"{self.name}.results"
 
-    def properties(self, *, output: str = "", **job: str) -> Path:
+    def properties(self, *, output: str = "", detector: Mapping[str, str] = MODEL, **job: str) -> Path:
         groups = {
             "kafka": {"bootstrap.servers": self.servers},
             "topics": {"input": self.name, "output": output or self.output},
@@ -70,7 +71,7 @@ class Bench:
                 "measure.aggregation": "SUM",
                 "dimension.fields": "product_name",
                 "detection.period": "1 min",
-                **MODEL,
+                **detector,
             },
             "job": {key.replace("_", "."): value for key, value in job.items()},
         }
@@ -246,6 +247,68 @@ def test_every_record_is_counted_once_as_a_result_a_dead_letter_or_late(bench: B
     assert sum(values) == good
     places = [(letter.partition, letter.offset) for letter in dead + tardy]
     assert len(set(places)) == len(places)
+
+
+def test_an_idle_time_out_shorter_than_the_start_of_a_worker_loses_nothing(bench: Bench) -> None:
+    # Partitions of very different length, read from the beginning: the short ones fall silent, and are declared idle,
+    # while the long one is still being read and the Python worker is still starting.
+    rng = random.Random(6)
+    records: list[tuple[int, bytes | None]] = []
+    for partition, minutes in enumerate((600, 400, 30, 5)):
+        for minute in range(minutes):
+            for _ in range(10):
+                stamp = START + 60 * minute + rng.randint(0, 59)
+                records.append((partition, body((stamp, f"item-{rng.randint(0, 2)}", 1.0))))
+    bench.produce(records)
+
+    done = run_job(bench.properties(idle_timeout="20 ms"), "--bounded")
+
+    assert done.returncode == 0, done.stderr
+    counted = sum(results.decode(line).aggregated_measure_value for line in bench.read(bench.output))
+    assert counted + len(bench.read(f"{bench.name}.late")) == len(records)
+    assert counted > 0.5 * len(records)
+
+
+def test_a_labelled_series_gets_the_numbers_that_the_command_gives_its_file(bench: Bench) -> None:
+    path = ROOT / "tests" / "data" / "nab" / "exchange-4_cpc_results.csv"
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    bench.produce((0, json.dumps({"at": row["timestamp"], "cpc": float(row["value"])}).encode()) for row in rows)
+    scored = subprocess.run(
+        [sys.executable, "-m", "anomaly", "score", path], capture_output=True, text=True, check=True
+    ).stdout
+    detector = {
+        "timestamp.field": "at",
+        "measure.field": "cpc",
+        "measure.aggregation": "AVG",
+        "dimension.fields": "",
+        "detection.period": "1 h",
+    }
+
+    done = run_job(bench.properties(detector=detector), "--bounded")
+
+    assert done.returncode == 0, done.stderr
+    by_job = {}
+    for result in map(results.decode, bench.read(bench.output)):
+        by_job[result.detection_period_start_time] = (
+            result.aggregated_measure_value,
+            result.anomaly_score,
+            result.raw_score,
+            result.expected_value,
+            result.lower_bound,
+            result.upper_bound,
+            result.anomaly_confidence_score,
+            result.alert,
+            result.anomaly_decision,
+        )
+    by_command = {}
+    for row in csv.DictReader(scored.splitlines()):
+        columns = ("value", "anomaly_score", "raw_score", "expected_value", "lower_bound", "upper_bound",
+                   "confidence", "alert", "anomaly_decision")  # fmt: skip
+        hour = row["timestamp"][:13] + ":00:00"
+        by_command[hour] = tuple(float(row[column]) for column in columns)
+    assert by_job == by_command
+    assert len(by_job) == len(rows)
+    assert any(numbers[-1] for numbers in by_job.values())
 
 
 class RunningJob:

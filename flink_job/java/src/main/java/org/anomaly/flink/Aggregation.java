@@ -52,7 +52,7 @@ public enum Aggregation {
         };
     }
 
-    /** The nearest double; a sum beyond the greatest double is that one: results are strict JSON, without infinities. */
+    /** The nearest double; beyond the greatest double, that one: results are strict JSON, without infinities. */
     private static double finite(BigDecimal exact) {
         return Math.max(-Double.MAX_VALUE, Math.min(Double.MAX_VALUE, exact.doubleValue()));
     }

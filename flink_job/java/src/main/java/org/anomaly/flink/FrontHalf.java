@@ -15,9 +15,9 @@ import org.apache.flink.util.OutputTag;
  * The dataflow around the Python operator.
  *
  * <pre>
- * Kafka ─ parse ─ gate ─┬─ per series and period: aggregate ─┬─ per bucket and period: gather ─▶ Python ─ split ─▶ results
- *                       ├─▶ dead letters                     └─ too late after all ─┐
- *                       └─ late ────────────────────────────────────────────────────┴─▶ late records
+ * Kafka ─ parse ─ gate ─ per series and period: aggregate ─ per bucket and period: gather ─▶ Python ─ split ─▶ results
+ *                  ├─ late ──────────────┴─ late after all ──▶ late records
+ *                  └─ no event ──▶ dead letters
  * </pre>
  *
  * <p>Every record read goes exactly one way: into one period's aggregate, to the dead letters, or to the late records.
@@ -64,7 +64,7 @@ public final class FrontHalf {
                         .name("Aggregate each series");
 
         // A point cannot be told as a late record any more, so here nothing is ever late: what comes after its bucket
-        // was sent (by a race between subtasks around idleness) is sent on its own. Purged, such a window keeps no state.
+        // was sent (by a race between subtasks around idleness) is sent on its own. Purged, the window keeps no state.
         DataStream<Row> gathered =
                 points.keyBy(Point::bucket, Types.INT)
                         .window(TumblingEventTimeWindows.of(period))

@@ -15,7 +15,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /** Where the job meets Kafka. */
 final class KafkaEnds {
 
-    /** How long a producer waits for company, in milliseconds: results come in blocks, and a batch costs one request. */
+    /** How long a record waits for others, in milliseconds: results come in blocks, and a batch costs one request. */
     private static final String LINGER_MS = "20";
 
     private KafkaEnds() {}

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class AggregationTest {
 
     private static final String[] WILD = {
-        "0.1", "0.2", "0.3", "-0.6", "1e308", "-1e308", "1", "-1", "4.9e-324", "1e-300", "14", "1e16", "1.5e16", "3.30", "-7e-9"
+        "0.1", "0.2", "0.3", "-0.6", "1e308", "-1e308", "1", "-1", "4.9e-324", "1e-300", "14", "1e16", "1.5e16", "3.30",
+        "-7e-9"
     };
 
     @Test

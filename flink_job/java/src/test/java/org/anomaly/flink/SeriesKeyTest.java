@@ -1,7 +1,7 @@
 package org.anomaly.flink;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.security.MessageDigest;
@@ -25,20 +25,21 @@ class SeriesKeyTest {
     }
 
     @Test
-    void dimensionsAreSortedByTheBytesOfTheirNames() {
-        // As UTF-16 the second name would come first: its surrogates are below U+FFFF.
-        String low = "\uffff";
-        String high = "\ud83d\ude00";
-        String expected = new SeriesKey("m", List.of(low, high)).of(new String[] {"1", "2"});
-        assertEquals(expected, new SeriesKey("m", List.of(high, low)).of(new String[] {"2", "1"}));
-        byte[] bytes = SeriesKey.bytes(expected);
-        assertArrayEquals(new byte[] {0, 0, 0, 3, (byte) 0xef}, Arrays.copyOfRange(bytes, 5, 10));
+    void dimensionsAreSortedByTheUnsignedBytesOfTheirNames() {
+        // As UTF-16 the third would come before the second, as signed bytes both before the first.
+        List<String> names = List.of("z", "\uffff", "\ud83d\ude00");
+        String expected = new SeriesKey("m", names).of(new String[] {"1", "2", "3"});
+        SeriesKey reversed = new SeriesKey("m", List.of(names.get(2), names.get(1), "z"));
+        assertEquals(expected, reversed.of(new String[] {"3", "2", "1"}));
+        assertEquals(
+                "000000016d" + "000000017a0000000131" + "00000003efbfbf0000000132" + "00000004f09f98800000000133",
+                HexFormat.of().formatHex(SeriesKey.bytes(expected)));
     }
 
     @Test
     void lengthsKeepPartsApart() {
         SeriesKey keys = new SeriesKey("m", List.of("a", "b"));
-        assertTrue(!keys.of(new String[] {"xy", "z"}).equals(keys.of(new String[] {"x", "yz"})));
+        assertNotEquals(keys.of(new String[] {"xy", "z"}), keys.of(new String[] {"x", "yz"}));
     }
 
     @Test
