@@ -27,7 +27,7 @@ def test_a_terminal_gets_a_line_that_is_removed_at_the_end() -> None:
     progress.clear()
     assert terminal.getvalue().startswith("\r\x1b[K5 rows")
     assert "50 %" in terminal.getvalue()
-    assert "6 rows" not in terminal.getvalue()
+    assert "K6 rows" not in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")
 
 

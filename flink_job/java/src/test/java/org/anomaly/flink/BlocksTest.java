@@ -19,7 +19,9 @@ class BlocksTest {
     void aPayloadIsSortedByKeyBytes() throws Exception {
         List<Point> points =
                 List.of(
-                        new Point(0, "\u00ff", -0.5), new Point(0, "b", 2), new Point(0, "a", 1), new Point(0, "aa", 3));
+                        new Point(0, "\u00ff", -0.5), new Point(0, "b", 2),
+                        new Point(0, "a", 1),
+                        new Point(0, "aa", 3));
         assertEquals(
                 "0000000000000001" + "000000000000ea61" + "00000004"
                         + "00000001" + "61" + "3ff0000000000000"

@@ -62,7 +62,10 @@ class DeadLettersTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"a", "\0", "\"", "\u00e9", "\u20ac", "\ud83d\ude00", "\u007f", "\n", "a\0\ud83d\ude00", "a\ud83d\ude00"})
+            strings = {
+                "a", "\0", "\"", "\u00e9", "\u20ac", "\ud83d\ude00", "\u007f", "\n",
+                "a\0\ud83d\ude00", "a\ud83d\ude00"
+            })
     void aGreatBodyIsCutBetweenCharactersAndStaysBelowAMegabyte(String unit) throws Exception {
         String text = "x" + unit.repeat(1_000_000 / unit.getBytes(StandardCharsets.UTF_8).length);
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
