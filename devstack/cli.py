@@ -69,13 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", parents=[folder], help="stop the servers; data and logs stay")
     down.set_defaults(run=_down)
 
-    topics = commands.add_parser("topics", help="create topics; the broker makes none by itself")
-    topics.add_argument("--bootstrap", required=True, metavar="HOST:PORT", help="the Kafka broker")
+    broker = argparse.ArgumentParser(add_help=False, parents=[folder])
+    broker.add_argument("--bootstrap", metavar="HOST:PORT", help="the broker (default: the one that `up` started)")
+
+    topics = commands.add_parser("topics", parents=[broker], help="create topics; the broker makes none by itself")
     topics.add_argument("topics", nargs="+", type=_topic, metavar="NAME=PARTITIONS", help="such as sales=4 results=1")
     topics.set_defaults(run=_topics)
 
-    sales = commands.add_parser("produce", help="sell books: the AnyBooks sales of some days, into a Kafka topic")
-    sales.add_argument("--bootstrap", required=True, metavar="HOST:PORT", help="the Kafka broker")
+    sales = commands.add_parser(
+        "produce", parents=[broker], help="sell books: the AnyBooks sales of some days, into a Kafka topic"
+    )
     sales.add_argument("--topic", required=True, help="an existing topic")
     sales.add_argument("--days", type=_positive, default=14, help="how many days, up to now (default: %(default)s)")
     sales.add_argument("--seed", type=int, default=1, help="which sales (default: %(default)s)")
@@ -113,7 +116,7 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _topics(options: argparse.Namespace) -> int:
-    create_topics(options.bootstrap, dict(options.topics))
+    create_topics(_broker(options), dict(options.topics))
     print(json.dumps(dict(options.topics)))
     return 0
 
@@ -121,7 +124,7 @@ def _topics(options: argparse.Namespace) -> int:
 def _produce(options: argparse.Namespace) -> int:
     end = datetime.now(UTC).replace(second=0, microsecond=0)
     plan = make_plan(end - timedelta(days=options.days), end, options.seed)
-    total = produce(plan, options.bootstrap, options.topic, options.speed)
+    total = produce(plan, _broker(options), options.topic, options.speed)
     planted = [
         {
             "product_name": event.product,
@@ -133,6 +136,18 @@ def _produce(options: argparse.Namespace) -> int:
     ]
     print(json.dumps({"records": total.records, "quantity": total.quantity, "planted": planted}))
     return 0
+
+
+def _broker(options: argparse.Namespace) -> str:
+    if options.bootstrap:
+        return str(options.bootstrap)
+    kafka = stack.status(options.directory).get("kafka", {})
+    if kafka.get("state") != "running":
+        raise DevstackError(
+            f"No broker runs in {options.directory}. "
+            f"Start one with: python -m devstack up{_option(options.directory)}, or name one with --bootstrap."
+        )
+    return str(kafka["endpoints"]["bootstrap.servers"])
 
 
 def _option(directory: Path) -> str:

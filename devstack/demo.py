@@ -145,14 +145,16 @@ def _conclude(plan: Plan, produced: Produced, tracker: Tracker, seconds: float, 
 
 
 def _say_what_next(directory: Path | None) -> None:
+    here, python = Path.cwd(), Path(sys.executable)
+    python = python.relative_to(here) if python.is_relative_to(here) else python
     print("\nNothing is left running. Try next:")
     if directory is None:
-        print("  python -m devstack.demo --seed 2 --directory demo   other sales; data, logs and properties are kept")
+        print(f"  {python} -m devstack.demo --seed 2 --directory demo   other sales; everything is kept")
     else:
         properties = directory / "application_properties.json"
-        print(f"  python -m devstack up --directory {directory}   the same broker again, with the topics of the demo")
-        print(f"  python -m flink_job --properties {properties} --bounded   then score them once more")
-    print("  anomaly score IN.csv -o OUT.csv   the same detector on a file of your own")
+        print(f"  {python} -m devstack up --directory {directory}   the same broker again, with the topics of the demo")
+        print(f"  {python} -m flink_job --properties {properties} --bounded   then score them once more")
+    print(f"  {python} -m anomaly score IN.csv -o OUT.csv   the same detector on a file of your own")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

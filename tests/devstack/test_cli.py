@@ -46,7 +46,7 @@ def test_servers_stay_up_from_up_to_down(tmp_path: Path, repository: Path) -> No
         assert (after_crash.returncode, json.loads(after_crash.stdout)) == (0, endpoints)
         assert "Starting kafka" in after_crash.stderr
 
-        topics = devstack(repository, "topics", "--bootstrap", endpoints["kafka"]["bootstrap.servers"], "a=3", "b=1")
+        topics = devstack(repository, "topics", *where, "a=3", "b=1")
         assert (topics.returncode, json.loads(topics.stdout)) == (0, {"a": 3, "b": 1})
 
         down = devstack(repository, "down", *where)
@@ -74,6 +74,14 @@ def test_up_that_is_interrupted_while_it_starts_leaves_nothing(
     eventually(lambda: not state["programs"]["kafka"]["process"].alive())
     eventually(lambda: not state["supervisor"].alive())
     assert not (tmp_path / "stack.json").exists()
+
+
+def test_where_no_broker_runs_topics_and_produce_say_how_to_start_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["topics", "a=1"], ["produce", "--topic", "a"]):
+        assert main([*command, "--directory", str(tmp_path)]) == 1
+        assert f"Start one with: python -m devstack up --directory {tmp_path}" in capsys.readouterr().err
 
 
 def test_where_nothing_runs_status_and_down_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
