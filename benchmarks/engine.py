@@ -81,7 +81,7 @@ def _krcf(stream: Stream, seed: int) -> Stream:
             "shingle_size": SHINGLE,
             "num_trees": 50,
             "sample_size": 256,
-            "lambda": 1 / 2560,
+            "lambda": 1 / 2560,  # type: ignore[typeddict-unknown-key] # a keyword that its types cannot spell
             "random_seed": seed,
             "output_after": 1,
             "initial_accept_fraction": 1.0,
