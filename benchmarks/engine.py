@@ -44,37 +44,8 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join([heading, *rows])
 
 
-def _measure_kind(kind: str) -> dict[str, float]:
-    times: dict[str, list[float]] = {"krcf": [], "forest": [], "detector": []}
-    agreement, own = [], []
-    for seed in SEEDS:
-        stream = _streams(seed)[kind]
-        scores = {}
-        for name, run in (("krcf", _krcf), ("forest", _forest), ("detector", _detector)):
-            began = time.process_time()
-            scores[name] = run(stream, seed)
-            times[name].append((time.process_time() - began) / len(stream) * 1e6)
-        agreement.append(_rank_correlation(scores["forest"], scores["krcf"]))
-        own.append(_rank_correlation(_krcf(stream, seed + 100), scores["krcf"]))
-    medians = {f"{name}_us": statistics.median(values) for name, values in times.items()}
-    return {**medians, "correlation": statistics.median(agreement), "krcf_seed_to_seed": statistics.median(own)}
-
-
-def _streams(seed: int) -> dict[str, Stream]:
-    rng = np.random.default_rng(seed)
-    noise = rng.normal(size=POINTS)
-    autoregressive = np.zeros(POINTS)
-    for i in range(1, POINTS):
-        autoregressive[i] = 0.9 * autoregressive[i - 1] + noise[i]
-    return {
-        "seasonal": 3 * np.sin(np.arange(POINTS) * 2 * np.pi / 24) + noise,
-        "autoregressive": autoregressive,
-        "heavy-tailed": rng.standard_t(3, size=POINTS),
-        "sales": rng.poisson(20, size=POINTS).astype(float),
-    }
-
-
-def _krcf(stream: Stream, seed: int) -> Stream:
+def krcf_scores(stream: Stream, seed: int) -> Stream:
+    """Return krcf's scores of the shingles of a stream, each before it is learned; 0.0 until the first is whole."""
     forest = krcf.RandomCutForest(
         {
             "dimensions": 1,
@@ -97,6 +68,42 @@ def _krcf(stream: Stream, seed: int) -> Stream:
     return scores
 
 
+def rank_correlation(a: Stream, b: Stream) -> float:
+    """Return Spearman's correlation of two streams of scores once they have settled."""
+    ranks = [values[SETTLED:].argsort().argsort() for values in (a, b)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def _measure_kind(kind: str) -> dict[str, float]:
+    times: dict[str, list[float]] = {"krcf": [], "forest": [], "detector": []}
+    agreement, own = [], []
+    for seed in SEEDS:
+        stream = _streams(seed)[kind]
+        scores = {}
+        for name, run in (("krcf", krcf_scores), ("forest", _forest), ("detector", _detector)):
+            began = time.process_time()
+            scores[name] = run(stream, seed)
+            times[name].append((time.process_time() - began) / len(stream) * 1e6)
+        agreement.append(rank_correlation(scores["forest"], scores["krcf"]))
+        own.append(rank_correlation(krcf_scores(stream, seed + 100), scores["krcf"]))
+    medians = {f"{name}_us": statistics.median(values) for name, values in times.items()}
+    return {**medians, "correlation": statistics.median(agreement), "krcf_seed_to_seed": statistics.median(own)}
+
+
+def _streams(seed: int) -> dict[str, Stream]:
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=POINTS)
+    autoregressive = np.zeros(POINTS)
+    for i in range(1, POINTS):
+        autoregressive[i] = 0.9 * autoregressive[i - 1] + noise[i]
+    return {
+        "seasonal": 3 * np.sin(np.arange(POINTS) * 2 * np.pi / 24) + noise,
+        "autoregressive": autoregressive,
+        "heavy-tailed": rng.standard_t(3, size=POINTS),
+        "sales": rng.poisson(20, size=POINTS).astype(float),
+    }
+
+
 def _forest(stream: Stream, seed: int) -> Stream:
     forest = RandomCutForest(dimensions=SHINGLE, seed=seed)
     scores = np.zeros(len(stream))
@@ -106,8 +113,3 @@ def _forest(stream: Stream, seed: int) -> Stream:
 
 def _detector(stream: Stream, seed: int) -> Stream:
     return Detector(DetectorConfig(seed=seed)).process_many(stream).raw_score
-
-
-def _rank_correlation(a: Stream, b: Stream) -> float:
-    ranks = [values[SETTLED:].argsort().argsort() for values in (a, b)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])

@@ -45,6 +45,9 @@ fi
 
 if ! command -v mvn >/dev/null 2>&1; then
     problem "Maven 3.6.3 or later: found none. $(how_to_get maven maven)"
+elif maven=$(mvn -v 2>&1 | grep -o 'Apache Maven [0-9.]*'); then
+    oldest=$(printf '%s\n' "Apache Maven 3.6.3" "$maven" | sort -V | head -n 1)
+    [ "$oldest" = "Apache Maven 3.6.3" ] || problem "Maven 3.6.3 or later: found $maven. $(how_to_get maven maven)"
 fi
 
 [ "$problems" -eq 0 ] || exit 1

@@ -8,7 +8,7 @@ import streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly import Detections, Detector, DetectorConfig, Direction, Stage
+from anomaly import Detections, Detector, DetectorConfig, Direction, RandomCutForest, Stage
 
 WEEK = 7 * 24 * 60
 
@@ -35,6 +35,13 @@ def test_the_first_300_points_are_learned_and_score_zero() -> None:
     assert (detections.expected_value[300:] > 0).all()
 
 
+def test_the_1261st_point_has_the_confidence_of_the_published_record() -> None:
+    detections = detect(streams.sales(1261), trees=2)
+
+    assert detections.processed_points[-1] == 1261
+    assert detections.confidence[-1] == 80.4674989791107
+
+
 def test_a_spike_is_found_where_it_is_and_only_there() -> None:
     detections = detect(with_spike(at=900))
 
@@ -43,6 +50,17 @@ def test_a_spike_is_found_where_it_is_and_only_there() -> None:
     assert detections.score[900] > 90
     assert detections.direction[900] == "HIGH"
     assert detections.lower_bound[900] < detections.expected_value[900] < detections.upper_bound[900] < 94
+
+
+def test_raw_scores_are_those_of_a_forest_of_shingles() -> None:
+    values = streams.seasonal(600)
+    shingles = np.lib.stride_tricks.sliding_window_view(values, 8)
+
+    detections = detect(values)
+
+    assert not detections.is_anomaly.any()  # after an anomaly the detector leaves it out of the shingle
+    forest = RandomCutForest(dimensions=8, seed=7).score_and_update(shingles)
+    assert detections.raw_score[39:].tolist() == forest[32:].tolist()
 
 
 def test_a_drop_has_the_direction_low() -> None:
