@@ -2,7 +2,7 @@
 
 import sys
 
-from anomaly.cli import main
+from anomaly.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

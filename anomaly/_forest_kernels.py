@@ -49,7 +49,7 @@ class ForestArrays(NamedTuple):
 
     history: FloatArray
     clock: IntArray
-    members: IntArray
+    members: npt.NDArray[np.int32]
     keys: FloatArray
     sizes: IntArray
     smallest_keys: FloatArray

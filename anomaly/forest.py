@@ -147,7 +147,7 @@ def allocate(shape: ForestShape) -> ForestArrays:
     return ForestArrays(
         history=np.zeros(rows * shape.features),
         clock=np.zeros(2, np.int64),
-        members=np.zeros((shape.trees, capacity), np.int64),
+        members=np.zeros((shape.trees, capacity), np.int32),
         keys=np.zeros((shape.trees, capacity)),
         sizes=np.zeros(shape.trees, np.int64),
         smallest_keys=np.full(shape.trees, np.inf),

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from anomaly.columns import find_delimiter
-from anomaly.command_errors import InputError
+from anomaly.cli.columns import find_delimiter
+from anomaly.cli.command_errors import InputError
 
 __all__ = ["CsvReader", "Row"]
 

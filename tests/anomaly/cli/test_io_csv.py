@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.command_errors import InputError
-from anomaly.io_csv import CsvReader, Row
+from anomaly.cli.command_errors import InputError
+from anomaly.cli.io_csv import CsvReader, Row
 
 
 def reader(data: bytes | str) -> CsvReader:

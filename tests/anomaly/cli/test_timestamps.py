@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.timestamps import is_iso_time, parse_time
+from anomaly.cli.timestamps import is_iso_time, parse_time
 
 
 @pytest.mark.parametrize(

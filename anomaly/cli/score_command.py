@@ -10,16 +10,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, cast
 
-from anomaly.cells import Kind, kind_of
-from anomaly.columns import Asked, Plan, Table, find_plan, has_header
-from anomaly.command_errors import CommandError, InputError
+from anomaly.cli.cells import Kind, kind_of
+from anomaly.cli.columns import Asked, Plan, Table, find_plan, has_header
+from anomaly.cli.command_errors import CommandError, InputError
+from anomaly.cli.interrupts import swallowed_interrupts
+from anomaly.cli.io_csv import BOM, CsvReader, Row
+from anomaly.cli.io_output import Output, open_output
+from anomaly.cli.progress import Progress
+from anomaly.cli.scoring import Scorer, appended_names
+from anomaly.cli.summary import summary_lines
 from anomaly.config import DetectorConfig
-from anomaly.interrupts import swallowed_interrupts
-from anomaly.io_csv import BOM, CsvReader, Row
-from anomaly.io_output import Output, open_output
-from anomaly.progress import Progress
-from anomaly.scoring import Scorer, appended_names
-from anomaly.summary import summary_lines
 
 __all__ = ["say", "score"]
 

@@ -5,19 +5,19 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from anomaly.cells import parse_number
-from anomaly.columns import Plan, listed
-from anomaly.command_errors import InputError
+from anomaly.cli.cells import parse_number
+from anomaly.cli.columns import Plan, listed
+from anomaly.cli.command_errors import InputError
+from anomaly.cli.io_csv import Row
+from anomaly.cli.summary import Strongest, Summary
+from anomaly.cli.timestamps import parse_time
 from anomaly.config import DetectorConfig
 from anomaly.detector import Detections, Detector
-from anomaly.io_csv import Row
-from anomaly.summary import Strongest, Summary
-from anomaly.timestamps import parse_time
 
 __all__ = ["Scorer", "appended_names"]
 
 LIVE_DETECTORS = 1000
-"""Detectors held ready, about 450 kB each; those unused for longest rest as bytes (some kB) until their next row."""
+"""Detectors held ready, about 360 kB each; those unused for longest rest as bytes (86 kB at most) until their next row."""
 
 SeriesKey = tuple[str, ...]
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import anomaly
 from anomaly import Detector, DetectorConfig
-from anomaly.cli import main
-from anomaly.scoring import Scorer
+from anomaly.cli.main import main
+from anomaly.cli.scoring import Scorer
 
 OURS = [
     "anomaly_score",

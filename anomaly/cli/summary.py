@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from anomaly.columns import Plan, listed
+from anomaly.cli.columns import Plan, listed
 
 __all__ = ["Strongest", "Summary", "summary_lines"]
 

@@ -2,7 +2,7 @@
 
 import io
 
-from anomaly.progress import Progress, progress_line
+from anomaly.cli.progress import Progress, progress_line
 
 
 class Terminal(io.StringIO):

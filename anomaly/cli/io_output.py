@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from anomaly.command_errors import CommandError
+from anomaly.cli.command_errors import CommandError
 
 __all__ = ["Output", "open_output"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from anomaly.command_errors import CommandError
-from anomaly.io_output import open_output
+from anomaly.cli.command_errors import CommandError
+from anomaly.cli.io_output import open_output
 
 NOTHING = io.BytesIO()
 

@@ -8,11 +8,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
-from anomaly.cells import MISSING_WORDS
-from anomaly.columns import Asked
-from anomaly.command_errors import CommandError
+from anomaly.cli.cells import MISSING_WORDS
+from anomaly.cli.columns import Asked
+from anomaly.cli.command_errors import CommandError
+from anomaly.cli.score_command import say, score
 from anomaly.config import DetectorConfig
-from anomaly.score_command import say, score
 
 __all__ = ["main"]
 

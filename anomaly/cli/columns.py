@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from anomaly.cells import Kind, kind_of
-from anomaly.command_errors import InputError
+from anomaly.cli.cells import Kind, kind_of
+from anomaly.cli.command_errors import InputError
 
 __all__ = ["Asked", "Plan", "Table", "find_delimiter", "find_plan", "has_header", "listed"]
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from anomaly.interrupts import swallowed_interrupts
+from anomaly.cli.interrupts import swallowed_interrupts
 
 
 class Raises:

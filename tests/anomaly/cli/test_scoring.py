@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from anomaly import Detections, Detector, DetectorConfig
-from anomaly.columns import Plan
-from anomaly.command_errors import InputError
-from anomaly.io_csv import Row
-from anomaly.scoring import Scorer, appended_names
-from anomaly.summary import Summary
+from anomaly.cli.columns import Plan
+from anomaly.cli.command_errors import InputError
+from anomaly.cli.io_csv import Row
+from anomaly.cli.scoring import Scorer, appended_names
+from anomaly.cli.summary import Summary
 
 SMALL = DetectorConfig(trees=10, sample_size=64, shingle_size=4, output_after=40, threshold=5, seed=3)
 PLAN = Plan(("time", "host", "value"), True, 0, (2,), (1,), ())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.cells import Kind, kind_of, parse_number
+from anomaly.cli.cells import Kind, kind_of, parse_number
 
 
 @settings(deadline=None)

@@ -1,7 +1,7 @@
 """The last lines of a run."""
 
-from anomaly.columns import Plan
-from anomaly.summary import Strongest, Summary, summary_lines
+from anomaly.cli.columns import Plan
+from anomaly.cli.summary import Strongest, Summary, summary_lines
 
 PLAN = Plan(("time", "host", "value"), True, 0, (2,), (), (1,))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from anomaly.columns import Asked, Plan, Table, find_delimiter, find_plan, has_header
-from anomaly.command_errors import InputError
+from anomaly.cli.columns import Asked, Plan, Table, find_delimiter, find_plan, has_header
+from anomaly.cli.command_errors import InputError
 
 
 def table(header: str, *rows: str) -> Table:
