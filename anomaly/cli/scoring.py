@@ -17,7 +17,7 @@ from anomaly.detector import Detections, Detector
 __all__ = ["Scorer", "appended_names"]
 
 LIVE_DETECTORS = 1000
-"""Detectors held ready, about 360 kB each; those unused for longest rest as bytes (86 kB at most) until their next row."""
+"""Detectors held ready, 360 kB each; those unused for longest rest as bytes, 86 kB at most, until their next row."""
 
 SeriesKey = tuple[str, ...]
 
