@@ -1,11 +1,13 @@
 """Start the job: ``python -m flink_job --properties FILE [--bounded]``, alone or under ``flink run``."""
 
 import argparse
+import atexit
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from py4j.protocol import Py4JJavaError
 from pyflink.common import Configuration
@@ -115,5 +117,12 @@ def _say(text: str) -> None:
     print(f"flink_job: {text}", file=sys.stderr, flush=True)
 
 
+def _leave(code: int) -> NoReturn:
+    # A local run's Python worker stops its server at exit, which starts a thread; from Python 3.12 on that is refused
+    # once the interpreter is shutting down, with a traceback. So the exit functions run while it still may.
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no public way to run them early
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())
