@@ -34,7 +34,6 @@ class Scored:
     points: int
     anomalies: int
     alerts: int
-    new_series: int
     state_bytes: int
 
 
@@ -83,7 +82,6 @@ class BucketScorer:
         The results; empty if all of these values were scored before.
         """
         element = decode_payload(payload)
-        series_before = len(self._models)
         records: list[tuple[bytes, bytes]] = []
         learned: list[tuple[bytes, float]] = []
         anomalies = alerts = 0
@@ -99,7 +97,6 @@ class BucketScorer:
             points=len(records),
             anomalies=anomalies,
             alerts=alerts,
-            new_series=len(self._models) - series_before,
             state_bytes=self._remember(Payload(element.start, element.end, tuple(learned))) if learned else 0,
         )
 
