@@ -47,10 +47,10 @@ def scoring_settings(settings: JobSettings) -> ScoringSettings:
 
 
 def refused_by_library(error: ValueError) -> PropertiesError:
-    """Say in the words of the properties which setting of the model the library refused."""
+    """Say in the words of the properties which setting of the model, or all of them together, the library refused."""
     text = str(error)
-    key = next((key for name, key in _PROPERTY_OF.items() if text.startswith(name)), "")
-    return PropertiesError(f'group "detector", key "{key}": {text}')
+    key = next((f', key "{key}"' for name, key in _PROPERTY_OF.items() if text.startswith(name)), "")
+    return PropertiesError(f'group "detector"{key}: {text}')
 
 
 def front_half_json(settings: JobSettings, *, bounded: bool, parallelism: int) -> str:

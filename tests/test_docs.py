@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 
 import msgspec
+from properties_text import BOOKSTORE, text_of
 
 from contracts.deadletters import REASONS
 from contracts.properties import JobSettings, PropertiesError, parse_properties
 from contracts.results import Result
 
 DOCS = Path(__file__).parent.parent / "docs"
-
-KAFKA = {"PropertyGroupId": "kafka", "PropertyMap": {"bootstrap.servers": "127.0.0.1:9092"}}
 
 
 def documented_properties() -> dict[str, set[str]]:
@@ -31,20 +30,8 @@ def allowed_keys(group: str) -> set[str]:
 
 
 def parse(**changed: dict[str, str]) -> JobSettings:
-    groups = {
-        "topics": {"input": "sales", "output": "results"},
-        "detector": {
-            "name": "bookstore",
-            "timestamp.field": "event_time",
-            "measure.field": "quantity",
-            "measure.aggregation": "SUM",
-            "detection.period": "1 min",
-        },
-        "job": {},
-    }
-    merged = {name: {**properties, **changed.get(name, {})} for name, properties in groups.items()}
-    rest = [{"PropertyGroupId": name, "PropertyMap": properties} for name, properties in merged.items()]
-    return parse_properties(msgspec.json.encode([KAFKA, *rest]).decode())
+    groups = {**BOOKSTORE, "job": {}}
+    return parse_properties(text_of({name: {**group, **changed.get(name, {})} for name, group in groups.items()}))
 
 
 def test_every_property_is_documented_and_every_documented_property_exists() -> None:

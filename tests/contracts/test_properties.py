@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from properties_text import BOOKSTORE, text_of
 
 from contracts.properties import (
     Aggregation,
@@ -22,26 +23,9 @@ from contracts.properties import (
 
 Groups = dict[str, dict[str, str]]
 
-BOOKSTORE: Groups = {
-    "kafka": {"bootstrap.servers": "127.0.0.1:9092"},
-    "topics": {"input": "sales", "output": "results"},
-    "detector": {
-        "name": "bookstore",
-        "timestamp.field": "event_time",
-        "measure.field": "quantity",
-        "measure.aggregation": "SUM",
-        "dimension.fields": "product_name",
-        "detection.period": "1 min",
-    },
-}
-
-
-def text_of(groups: Groups) -> str:
-    return json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in groups.items()])
-
 
 def changed(change: Callable[[Groups], object]) -> str:
-    groups = copy.deepcopy(BOOKSTORE)
+    groups = copy.deepcopy(dict(BOOKSTORE))
     change(groups)
     return text_of(groups)
 
@@ -90,7 +74,7 @@ def test_the_shortest_file_gets_documented_defaults() -> None:
 
 
 def test_every_property_can_be_set() -> None:
-    groups = copy.deepcopy(BOOKSTORE)
+    groups = copy.deepcopy(dict(BOOKSTORE))
     groups["kafka"]["security.protocol"] = "SASL_SSL"
     groups["topics"] |= {"dead.letters": "bad", "late": "tardy"}
     groups["detector"] |= {

@@ -1,27 +1,17 @@
-import json
 from pathlib import Path
 
 import pytest
+from properties_text import BOOKSTORE, text_of
 
 from flink_job.__main__ import MISCONFIGURED, main
 
-PROPERTIES = {
-    "kafka": {"bootstrap.servers": "127.0.0.1:1", "sasl.jaas.config": "hunter2"},
-    "topics": {"input": "sales", "output": "results"},
-    "detector": {
-        "name": "bookstore",
-        "timestamp.field": "event_time",
-        "measure.field": "quantity",
-        "measure.aggregation": "SUM",
-        "detection.period": "1 min",
-    },
-}
+PROPERTIES = {**BOOKSTORE, "kafka": {"bootstrap.servers": "127.0.0.1:1", "sasl.jaas.config": "hunter2"}}
 
 
 def write_properties(folder: Path, **detector: str) -> Path:
-    groups = {**PROPERTIES, "detector": PROPERTIES["detector"] | detector}
+    groups = {**PROPERTIES, "detector": {**PROPERTIES["detector"], **detector}}
     path = folder / "properties.json"
-    path.write_text(json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in groups.items()]))
+    path.write_text(text_of(groups))
     return path
 
 

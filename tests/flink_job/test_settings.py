@@ -2,6 +2,7 @@ import json
 import pickle
 
 import pytest
+from properties_text import BOOKSTORE, text_of
 
 from contracts.properties import JobSettings, parse_properties
 from flink_job.scoring import detector_config
@@ -9,22 +10,13 @@ from flink_job.settings import front_half_json, refused_by_library, scoring_sett
 
 
 def settings_with(**detector: str) -> JobSettings:
+    changes = {key.replace("_", "."): value for key, value in detector.items()}
     groups = {
+        **BOOKSTORE,
         "kafka": {"bootstrap.servers": "127.0.0.1:9092", "client.id": "x"},
-        "topics": {"input": "sales", "output": "results"},
-        "detector": {
-            "name": "bookstore",
-            "timestamp.field": "event_time",
-            "measure.field": "quantity",
-            "measure.aggregation": "SUM",
-            "dimension.fields": "product_name,shop",
-            "detection.period": "1 min",
-        }
-        | {key.replace("_", "."): value for key, value in detector.items()},
+        "detector": {**BOOKSTORE["detector"], "dimension.fields": "product_name,shop", **changes},
     }
-    return parse_properties(
-        json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in groups.items()])
-    )
+    return parse_properties(text_of(groups))
 
 
 def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
@@ -85,3 +77,11 @@ def test_a_setting_that_the_library_refuses_is_named_as_in_the_properties(key: s
         detector_config(scoring)
     assert str(refused_by_library(caught.value)).startswith(f'group "detector", key "{key}": {name}')
     assert f"got {value}" in str(refused_by_library(caught.value))
+
+
+def test_settings_that_the_library_refuses_together_are_refused_without_naming_one() -> None:
+    scoring = scoring_settings(settings_with(trees="10000", sample_size="65536"))
+
+    with pytest.raises(ValueError, match="these settings remember") as caught:
+        detector_config(scoring)
+    assert str(refused_by_library(caught.value)).startswith('group "detector": these settings remember')

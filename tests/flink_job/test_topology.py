@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from properties_text import BOOKSTORE, text_of
 
 from flink_job import uids
 
@@ -43,22 +44,10 @@ nodes = environment._generate_stream_graph(clear_transformations=True).getStream
 print(json.dumps([node.getTransformationUID() for node in nodes]))
 """
 
-PROPERTIES = {
-    "kafka": {"bootstrap.servers": "127.0.0.1:1"},
-    "topics": {"input": "sales", "output": "results"},
-    "detector": {
-        "name": "bookstore",
-        "timestamp.field": "event_time",
-        "measure.field": "quantity",
-        "measure.aggregation": "SUM",
-        "detection.period": "1 min",
-    },
-}
-
 
 @pytest.mark.flink
 def test_every_operator_of_the_graph_has_a_released_uid() -> None:
-    properties = json.dumps([{"PropertyGroupId": name, "PropertyMap": group} for name, group in PROPERTIES.items()])
+    properties = text_of(BOOKSTORE)
     done = subprocess.run([sys.executable, "-c", PRINT_UIDS, properties], check=True, capture_output=True, text=True)
 
     committers = [f"Sink Committer: {sink}" for sink in ("results-sink", "dead-letters-sink", "late-sink")]

@@ -20,6 +20,7 @@ from pathlib import Path
 import pyflink
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from properties_text import BOOKSTORE, text_of
 
 import flink_job
 from anomaly import Detector, DetectorConfig
@@ -64,19 +65,11 @@ class Bench:
         groups = {
             "kafka": {"bootstrap.servers": self.servers},
             "topics": {"input": self.name, "output": output or self.output},
-            "detector": {
-                "name": "bookstore",
-                "timestamp.field": "event_time",
-                "measure.field": "quantity",
-                "measure.aggregation": "SUM",
-                "dimension.fields": "product_name",
-                "detection.period": "1 min",
-                **detector,
-            },
+            "detector": {**BOOKSTORE["detector"], **detector},
             "job": {key.replace("_", "."): value for key, value in job.items()},
         }
         path = self.folder / f"{output or self.output}.json"
-        path.write_text(json.dumps([{"PropertyGroupId": key, "PropertyMap": value} for key, value in groups.items()]))
+        path.write_text(text_of(groups))
         return path
 
     def produce(self, values: Iterable[tuple[int, bytes | None]]) -> None:
