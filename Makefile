@@ -19,7 +19,7 @@ check:
 setup: check $(VENV)/.complete $(JAR) $(BROKER) ## install everything into .venv and build the jars
 
 $(VENV)/.complete: requirements/build.lock requirements/all.lock pyproject.toml
-	@echo "Setting up $(VENV): 1.2 GB, one to five minutes, once."
+	@echo "Setting up $(VENV): 1.9 GB, one to five minutes, once."
 	@python="$$(PYTHON="$(PYTHON)" tools/check-prerequisites.sh)" && "$$python" -m venv $(VENV)
 	@$(VENV)/bin/python -m pip --disable-pip-version-check install -q --require-hashes -r requirements/build.lock
 	@$(VENV)/bin/python -m pip --disable-pip-version-check install -q --require-hashes --no-build-isolation -r requirements/all.lock

@@ -1,0 +1,1 @@
+"""Result records become alerts by SNS; `notify_lambda.handler` is the Lambda."""
