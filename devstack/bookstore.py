@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-__all__ = ["MEAN_SALES", "Plan", "PlantedSpike", "Sale", "expected_sales", "make_plan", "sales"]
+__all__ = ["MEAN_SALES", "Plan", "PlantedSpike", "Sale", "expected_sales", "make_plan", "sales", "sales_by_minute"]
 
 MEAN_SALES: Mapping[str, float] = MappingProxyType({"item-A": 20.0, "item-B": 30.0})
 """Mean sales a minute in even hours (UTC), by product."""
@@ -132,9 +132,27 @@ def sales(plan: Plan) -> Iterator[Sale]:
 
     A sale arrives up to 10 seconds late, so it may come after one with an event time up to 10 seconds later.
     """
-    streams = [_arrivals(plan, product) for product in MEAN_SALES]
-    for _, sale in heapq.merge(*streams, key=lambda arrival: arrival[0]):
-        yield sale
+    return (sale for _, sale in _all_arrivals(plan))
+
+
+def sales_by_minute(plan: Plan) -> Iterator[tuple[datetime, list[Sale]]]:
+    """Sell minute by minute: the moment at which each minute is over, and the sales that arrived in it, in order.
+
+    The last pair may lie a minute after the plan's end: it has what arrived late.
+    """
+    minute = timedelta(minutes=1)
+    over = plan.start + minute
+    arrived: list[Sale] = []
+    for arrival, sale in _all_arrivals(plan):
+        while plan.start + timedelta(seconds=arrival) >= over:
+            yield over, arrived
+            over, arrived = over + minute, []
+        arrived.append(sale)
+    yield over, arrived
+
+
+def _all_arrivals(plan: Plan) -> Iterator[tuple[float, Sale]]:
+    return heapq.merge(*(_arrivals(plan, product) for product in MEAN_SALES), key=lambda arrival: arrival[0])
 
 
 def _arrivals(plan: Plan, product: str) -> Iterator[tuple[float, Sale]]:

@@ -5,7 +5,7 @@ from statistics import fmean, variance
 
 import pytest
 
-from devstack.bookstore import MEAN_SALES, Plan, Sale, expected_sales, make_plan, sales
+from devstack.bookstore import MEAN_SALES, Plan, Sale, expected_sales, make_plan, sales, sales_by_minute
 
 END = datetime(2024, 9, 15, 13, 20, tzinfo=UTC)
 START = END - timedelta(days=14)
@@ -123,3 +123,18 @@ def test_less_than_two_days_have_no_spike() -> None:
 def test_impossible_times_are_refused(start: datetime, end: datetime, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_plan(start, end, seed=1)
+
+
+def test_minute_by_minute_the_same_is_sold_in_the_same_order(plan: Plan, sold: list[Sale]) -> None:
+    minutes_sold = list(sales_by_minute(plan))
+
+    assert [sale for _, arrived in minutes_sold for sale in arrived] == sold
+    assert [over for over, _ in minutes_sold[:-1]] == [START + MINUTE * n for n in range(1, len(minutes_sold))]
+    for over, arrived in minutes_sold:
+        assert all(over - MINUTE - timedelta(seconds=10) <= sale.event_time < over for sale in arrived)
+
+
+def test_minutes_in_which_nothing_is_sold_are_told_as_well() -> None:
+    quiet = Plan(START, START + 3 * MINUTE, 1, ())
+
+    assert len(list(sales_by_minute(quiet))) in {3, 4}
