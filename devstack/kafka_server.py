@@ -5,6 +5,7 @@ start small; everything else is Kafka's default.
 """
 
 import base64
+import signal
 import socket
 import subprocess
 import uuid
@@ -66,6 +67,8 @@ class KafkaServer:
 
     name = "kafka"
     port_names: tuple[str, ...] = ("broker", "controller")
+    account = None
+    stop_signal = signal.SIGTERM
 
     def prepare(self, directory: Path, ports: Mapping[str, int]) -> list[str]:
         """Write the configuration, format the log folder if it is new.
@@ -100,7 +103,7 @@ class KafkaServer:
             _format(jvm, configuration)
         return [*jvm, "kafka.Kafka", str(configuration)]
 
-    def endpoints(self, ports: Mapping[str, int]) -> dict[str, str]:
+    def endpoints(self, directory: Path, ports: Mapping[str, int]) -> dict[str, str]:  # noqa: ARG002 - has no secret
         """Name the address for clients as a Kafka client names it."""
         return {"bootstrap.servers": f"{HOST}:{ports['broker']}"}
 

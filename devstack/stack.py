@@ -9,16 +9,20 @@ The folder holds `logs/NAME.log` and `NAME/` (configuration, data) for each serv
 import contextlib
 import fcntl
 import json
+import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from devstack.aws_server import AwsServer
 from devstack.errors import DevstackError
 from devstack.kafka_server import KafkaServer
 from devstack.ports import choose_ports
+from devstack.postgres_server import PostgresServer
+from devstack.processes import Process
 from devstack.supervisor import Program, Supervised, read_state
 
 __all__ = ["SERVERS", "Stack", "running_stack", "start", "status", "stop"]
@@ -28,7 +32,7 @@ Endpoints = Mapping[str, Mapping[str, str]]
 _ATTEMPTS = 5
 _START_SECONDS = 90.0
 _STOP_SECONDS = 15.0
-_PORT_TAKEN = ("Address already in use", "failed to bind")
+_PORT_TAKEN = ("Address already in use", "failed to bind", "is in use by another program")
 
 
 class Server(Protocol):
@@ -36,18 +40,23 @@ class Server(Protocol):
 
     name: str
     port_names: tuple[str, ...]
+    stop_signal: signal.Signals
+
+    @property
+    def account(self) -> str | None:
+        """Name the account that it must run as, None for this process' own."""
 
     def prepare(self, directory: Path, ports: Mapping[str, int]) -> list[str]:
         """Write what the server needs into its folder; return the command that starts it."""
 
-    def endpoints(self, ports: Mapping[str, int]) -> dict[str, str]:
-        """Name the addresses that clients use."""
+    def endpoints(self, directory: Path, ports: Mapping[str, int]) -> dict[str, str]:
+        """Name the addresses that clients use; the folder is the one that was prepared."""
 
     def ready(self, ports: Mapping[str, int]) -> bool:
         """Say whether it serves."""
 
 
-SERVERS: Mapping[str, Server] = {server.name: server for server in (KafkaServer(),)}
+SERVERS: Mapping[str, Server] = {server.name: server for server in (KafkaServer(), PostgresServer(), AwsServer())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +73,52 @@ class Stack:
 
     directory: Path
     endpoints: Endpoints
+    _supervised: Supervised | None = field(default=None, repr=False, compare=False)
 
     @property
     def bootstrap_servers(self) -> str:
         """Kafka's `host:port`."""
         return self.endpoints["kafka"]["bootstrap.servers"]
+
+    @property
+    def database_url(self) -> str:
+        """PostgreSQL's address, as its superuser, password included."""
+        return self.endpoints["postgres"]["url"]
+
+    @property
+    def aws_environment(self) -> dict[str, str]:
+        """Environment variables that send AWS clients to the local server."""
+        aws = self.endpoints["aws"]
+        return {
+            "AWS_ENDPOINT_URL": aws["endpoint.url"],
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": aws["region"],
+            "AWS_REGION": aws["region"],
+        }
+
+    def kill(self, name: str) -> None:
+        """Kill a server (`SIGKILL`) and keep it down until `restart`; return when it is gone.
+
+        Only for servers that this process started with `running_stack`.
+        """
+        self._held().hold(name)
+        _wait_until(lambda: not _process(self.directory, name).alive(), f"{name} did not die")
+
+    def restart(self, name: str) -> None:
+        """Start a killed server on its old port and data; return when it answers."""
+        self._held().resume(name)
+        self.wait_until_ready(name)
+
+    def wait_until_ready(self, name: str) -> None:
+        """Wait until a server answers, as after its death, when it is restarted."""
+        ports = _state(self.directory)["details"]["ports"][name]
+        _wait_until(lambda: SERVERS[name].ready(ports), f"{name} did not answer")
+
+    def _held(self) -> Supervised:
+        if self._supervised is None:
+            raise DevstackError("Only a stack of `running_stack` can be told to kill and restart its servers.")
+        return self._supervised
 
 
 @contextlib.contextmanager
@@ -123,7 +173,7 @@ def start(directory: Path, only: Sequence[str]) -> Stack:
         _stop(directory)
         supervised, stack = _start(directory, only)
         supervised.release()
-        return stack
+        return Stack(directory, stack.endpoints)
 
 
 def status(directory: Path) -> dict[str, dict[str, Any]]:
@@ -144,7 +194,7 @@ def status(directory: Path) -> dict[str, dict[str, Any]]:
         answers = alive and SERVERS[name].ready(ports)
         result[name] = {
             "state": "running" if answers else "not answering" if alive else "ended",
-            "endpoints": SERVERS[name].endpoints(ports),
+            "endpoints": SERVERS[name].endpoints(directory / name, ports),
             "pid": program["process"].pid,
             "log": program["log"],
         }
@@ -185,11 +235,13 @@ def _start(directory: Path, only: Sequence[str]) -> tuple[Supervised, Stack]:
         ports = {name: _choose_ports(directory, name) for name in only}
         programs = []
         for name in only:
-            command = SERVERS[name].prepare(directory / name, ports[name])
-            programs.append(Program(name, command, directory / "logs" / f"{name}.log"))
+            server = SERVERS[name]
+            command = server.prepare(directory / name, ports[name])
+            log = directory / "logs" / f"{name}.log"
+            programs.append(Program(name, command, log, True, server.account, server.stop_signal))
         supervised = Supervised.start(programs, directory / "stack.json", {"ports": ports})
         try:
-            _wait_until_ready(supervised, programs, ports)
+            _wait_until_started(directory, supervised, programs, ports)
         except _PortTakenError:
             supervised.stop()
             if attempt == _ATTEMPTS:
@@ -198,7 +250,8 @@ def _start(directory: Path, only: Sequence[str]) -> tuple[Supervised, Stack]:
             supervised.stop()
             raise
         else:
-            return supervised, Stack(directory, {name: SERVERS[name].endpoints(ports[name]) for name in only})
+            endpoints = {name: SERVERS[name].endpoints(directory / name, ports[name]) for name in only}
+            return supervised, Stack(directory, endpoints, supervised)
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -206,13 +259,18 @@ class _PortTakenError(DevstackError):
     """Somebody else took a port between its choice and its use."""
 
 
-def _wait_until_ready(
-    supervised: Supervised, programs: Sequence[Program], ports: Mapping[str, Mapping[str, int]]
+def _wait_until_started(
+    directory: Path, supervised: Supervised, programs: Sequence[Program], ports: Mapping[str, Mapping[str, int]]
 ) -> None:
+    """Wait until all answer; one that ends before is not waited for, although it would be restarted."""
     deadline = time.monotonic() + _START_SECONDS
+    state = None
+    while state is None and supervised.poll() is None:
+        time.sleep(0.02)
+        state = read_state(directory / "stack.json")
     for program in programs:
         while not SERVERS[program.name].ready(ports[program.name]):
-            ended = supervised.poll() is not None
+            ended = state is None or not state["programs"][program.name]["process"].alive()
             if ended or time.monotonic() > deadline:
                 log = program.log.read_text(encoding="utf-8", errors="replace") if program.log.exists() else ""
                 what = "ended" if ended else f"did not answer within {_START_SECONDS:g} s"
@@ -221,6 +279,26 @@ def _wait_until_ready(
                 tail = "\n".join(log.splitlines()[-15:])
                 raise error(f"{program.name} {what} while starting. The end of {program.log}:\n{tail}")
             time.sleep(0.1)
+
+
+def _wait_until(condition: Callable[[], bool], complaint: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise DevstackError(f"{complaint} within {_START_SECONDS:g} s.")
+        time.sleep(0.05)
+
+
+def _state(directory: Path) -> dict[str, Any]:
+    state = read_state(directory / "stack.json")
+    if state is None:
+        raise DevstackError(f"Nothing runs in {directory}.")
+    return state
+
+
+def _process(directory: Path, name: str) -> Process:
+    process: Process = _state(directory)["programs"][name]["process"]
+    return process
 
 
 def _choose_ports(directory: Path, name: str) -> dict[str, int]:

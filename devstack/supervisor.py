@@ -6,18 +6,22 @@ programs to outlive it says so through the pipe first (`Supervised.release`). Sh
 Linux kills the programs (`PR_SET_PDEATHSIG`); elsewhere `devstack down` finds them in the state file.
 
 Every program leads a session of its own, so that a Ctrl-C in the terminal reaches the starter alone, and stopping a
-program stops the processes it started.
+program stops the processes it started. A program that is to be restarted comes back a second after it has ended,
+whoever ended it; one that ends again and again is given up.
 """
 
+import contextlib
 import ctypes
 import json
 import os
+import pwd
 import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -26,9 +30,11 @@ from devstack.processes import Process
 
 __all__ = ["Program", "Supervised", "read_state"]
 
-_RELEASE = b"r"
+_RELEASE, _HOLD, _RESUME = "release", "hold", "resume"  # what the starter may say through the leash
 _GRACE = 15.0  # seconds that a program may take to stop when asked
 _PAUSE = 0.2  # seconds between two looks at the programs
+_RESTART_PAUSE = 1.0  # seconds between a program's end and its next start
+_RESTARTS, _RESTARTS_WITHIN = 5, 60.0  # a program that needs more restarts than this in so many seconds is given up
 _PR_SET_PDEATHSIG = 1
 
 
@@ -43,12 +49,21 @@ class Program:
     command
         Path of the executable and its arguments.
     log
-        File that receives its standard output and error; emptied at the start.
+        File that receives its standard output and error; emptied at the start, continued by a restart.
+    restart
+        Start it again when it ends.
+    account
+        Name of the account to run it as, which takes root; None for this process' own.
+    stop_signal
+        What asks it to stop.
     """
 
     name: str
     command: Sequence[str]
     log: Path
+    restart: bool = False
+    account: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
 
 
 class Supervised:
@@ -78,7 +93,10 @@ class Supervised:
             Anything else for the state file, for others to read back.
         """
         order = {
-            "programs": [{"name": p.name, "command": list(p.command), "log": str(p.log)} for p in programs],
+            "programs": [
+                {**asdict(p), "command": list(p.command), "log": str(p.log), "stop_signal": int(p.stop_signal)}
+                for p in programs
+            ],
             "state_file": str(state_file),
             "details": dict(details or {}),
         }
@@ -111,27 +129,42 @@ class Supervised:
 
     def release(self) -> None:
         """Let the programs outlive this process; this handle is of no use afterwards."""
-        self._pull(_RELEASE)
+        self._say(_RELEASE)
+        self._let_go()
         # Else the handle would warn, when it is collected, that its process still runs.
         self._process.returncode = 0
 
     def stop(self) -> None:
         """Stop the programs and the supervisor; return when they are gone."""
-        self._pull(b"")
+        self._let_go()
         try:
             self._process.wait(timeout=_GRACE + 5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
-    def _pull(self, message: bytes) -> None:
+    def hold(self, name: str) -> None:
+        """Have a program killed (`SIGKILL`) soon, and not restarted until `resume`; nothing if it is held."""
+        self._say(f"{_HOLD} {name}")
+
+    def resume(self, name: str) -> None:
+        """Have a program that is held started again soon, whether or not it is restarted otherwise."""
+        self._say(f"{_RESUME} {name}")
+
+    def _say(self, message: str) -> None:
         leash = self._process.stdin
         if leash is not None and not leash.closed:
             try:
-                leash.write(message)
-                leash.close()
+                leash.write(message.encode() + b"\n")
+                leash.flush()
             except BrokenPipeError:
                 return  # the supervisor has already gone
+
+    def _let_go(self) -> None:
+        leash = self._process.stdin
+        if leash is not None:
+            with contextlib.suppress(BrokenPipeError):
+                leash.close()
 
 
 def read_state(state_file: Path) -> dict[str, Any] | None:
@@ -151,6 +184,47 @@ def read_state(state_file: Path) -> dict[str, Any] | None:
     return state
 
 
+@dataclass(slots=True)
+class _Charge:
+    """One program in the supervisor's care."""
+
+    program: Mapping[str, Any]
+    process: "subprocess.Popen[bytes]"
+    starts: list[float] = field(default_factory=list)
+    running: bool = True
+    held: bool = False
+    next_start: float | None = None
+
+    @classmethod
+    def begin(cls, program: Mapping[str, Any]) -> Self:
+        return cls(program, _start(program, "wb"), [time.monotonic()])
+
+    def begin_again(self) -> None:
+        self.process = _start(self.program, "ab")
+        self.starts.append(time.monotonic())
+        self.running, self.held, self.next_start = True, False, None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will start it again."""
+        return not self.running and not self.held and self.next_start is None
+
+    def look(self) -> None:
+        """Notice its end, decide whether it is to start again."""
+        if not self.running or self.process.poll() is None:
+            return
+        self.running = False
+        _signal_group(self.process, signal.SIGKILL)
+        said = f"{self.program['name']} ended with exit code {self.process.returncode}"
+        if self.program["restart"] and not self.held:
+            now = time.monotonic()
+            self.starts = [start for start in self.starts if start > now - _RESTARTS_WITHIN]
+            if len(self.starts) <= _RESTARTS:
+                self.next_start = now + _RESTART_PAUSE
+            said += ": restarted" if self.next_start else f": given up after {_RESTARTS} restarts"
+        print(said, flush=True)
+
+
 def _supervise(order: dict[str, Any]) -> int:
     """Be the supervisor."""
     stopping = False
@@ -162,40 +236,85 @@ def _supervise(order: dict[str, Any]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
 
-    running: dict[str, subprocess.Popen[bytes]] = {}
+    charges: dict[str, _Charge] = {}
     state_file = Path(order["state_file"])
     code = 0
     try:
         for program in order["programs"]:
-            running[program["name"]] = _start(program)
-        _write_state(state_file, order, running)
-        leashed = True
-        while running and not stopping:
-            readable, _, _ = select.select([0] if leashed else [], [], [], _PAUSE)
-            if readable:
-                leashed = False
-                stopping = os.read(0, 1) != _RELEASE
-            for name, process in list(running.items()):
-                if process.poll() is not None:
-                    print(f"{name} ended with exit code {process.returncode}", flush=True)
-                    _signal_group(process, signal.SIGKILL)
-                    code = code or abs(process.returncode)
-                    del running[name]
+            charges[program["name"]] = _Charge.begin(program)
+        _write_state(state_file, order, charges)
+        leash = _Leash()
+        while not stopping and not all(charge.over for charge in charges.values()):
+            messages = leash.read()
+            if leash.let_go:
+                stopping = True
+            changed = [_obey(charges, message) for message in messages]
+            for charge in charges.values():
+                charge.look()
+                if not charge.running and not charge.held:
+                    code = code or abs(charge.process.returncode)
+                if charge.next_start is not None and charge.next_start <= time.monotonic():
+                    charge.begin_again()
+                    changed.append(True)
+            if any(changed):
+                _write_state(state_file, order, charges)
     finally:
-        _stop(running.values())
+        _stop([charge for charge in charges.values() if charge.running])
         state_file.unlink(missing_ok=True)
     return code
 
 
-def _start(program: Mapping[str, Any]) -> "subprocess.Popen[bytes]":
-    with Path(program["log"]).open("wb") as log:
+class _Leash:
+    """The supervisor's end of the pipe that its starter holds."""
+
+    def __init__(self) -> None:
+        self._open = True
+        self._text = b""
+        self.let_go = False
+
+    def read(self) -> list[list[str]]:
+        """Wait a moment for messages; `let_go` is true from when the starter has gone without a release."""
+        readable, _, _ = select.select([0] if self._open else [], [], [], _PAUSE)
+        if not readable:
+            return []
+        chunk = os.read(0, 4096)
+        *lines, self._text = (self._text + chunk).split(b"\n")
+        messages = [line.decode().split(" ", 1) for line in lines]
+        if [_RELEASE] in messages:
+            self._open = False
+        elif not chunk:
+            self._open, self.let_go = False, True
+        return messages
+
+
+def _obey(charges: Mapping[str, _Charge], message: Sequence[str]) -> bool:
+    """Hold or resume a program; say whether another process runs now."""
+    if message[0] == _HOLD:
+        charge = charges[message[1]]
+        charge.held, charge.next_start = True, None
+        if charge.running:
+            _signal_group(charge.process, signal.SIGKILL)
+            charge.process.wait()
+            charge.look()
+    elif message[0] == _RESUME and charges[message[1]].held:
+        charges[message[1]].begin_again()
+        return True
+    return False
+
+
+def _start(program: Mapping[str, Any], log_mode: str) -> "subprocess.Popen[bytes]":
+    account = program["account"]
+    identity = {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
+    with Path(program["log"]).open(log_mode) as log:
         return subprocess.Popen(
             program["command"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            # Runs after the change of the account, which would undo the tie.
             preexec_fn=_die_with_parent(os.getpid()) if sys.platform == "linux" else None,
+            **identity,
         )
 
 
@@ -211,12 +330,12 @@ def _die_with_parent(parent: int) -> Callable[[], None]:
     return tie
 
 
-def _write_state(state_file: Path, order: Mapping[str, Any], running: "Mapping[str, subprocess.Popen[bytes]]") -> None:
+def _write_state(state_file: Path, order: Mapping[str, Any], charges: Mapping[str, _Charge]) -> None:
     """Write the state file in one step, so that no reader sees half of it."""
     state = {
         "supervisor": _identity(os.getpid()),
         "programs": {
-            program["name"]: {"process": _identity(running[program["name"]].pid), "log": program["log"]}
+            program["name"]: {"process": _identity(charges[program["name"]].process.pid), "log": program["log"]}
             for program in order["programs"]
         },
         "details": order["details"],
@@ -231,10 +350,11 @@ def _identity(pid: int) -> dict[str, Any]:
     return asdict(Process.of(pid) or Process(pid, "ended"))
 
 
-def _stop(processes: "Collection[subprocess.Popen[bytes]]") -> None:
-    for process in processes:
-        _signal_group(process, signal.SIGTERM)
-    for process in processes:
+def _stop(charges: Sequence[_Charge]) -> None:
+    for charge in charges:
+        _signal_group(charge.process, signal.Signals(charge.program["stop_signal"]))
+    for charge in charges:
+        process = charge.process
         try:
             process.wait(timeout=_GRACE)
         except subprocess.TimeoutExpired:

@@ -19,7 +19,7 @@ def test_the_broker_listens_on_its_own_ports_of_this_machine_only() -> None:
     assert written["listeners"] == "PLAINTEXT://127.0.0.1:19092,CONTROLLER://127.0.0.1:19093"
     assert written["advertised.listeners"] == "PLAINTEXT://127.0.0.1:19092"
     assert written["controller.quorum.voters"] == "1@127.0.0.1:19093"
-    assert KafkaServer().endpoints(PORTS) == {"bootstrap.servers": "127.0.0.1:19092"}
+    assert KafkaServer().endpoints(Path("/data"), PORTS) == {"bootstrap.servers": "127.0.0.1:19092"}
 
 
 def test_old_records_are_kept_and_topics_are_made_on_purpose_only() -> None:

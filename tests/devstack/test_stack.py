@@ -132,6 +132,8 @@ def test_a_server_that_does_not_start_is_explained_by_the_end_of_its_log(
     class Broken:
         name = "broken"
         port_names: tuple[str, ...] = ("only",)
+        account = None
+        stop_signal = signal.SIGTERM
 
         def prepare(self, directory: Path, ports: object) -> list[str]:
             assert directory.is_dir()

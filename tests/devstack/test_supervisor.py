@@ -1,6 +1,9 @@
+import os
+import pwd
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,3 +138,86 @@ def test_a_killed_supervisor_takes_its_programs_along(tmp_path: Path, eventually
 
 def test_without_a_state_file_nobody_runs(tmp_path: Path) -> None:
     assert read_state(tmp_path / "state.json") is None
+
+
+def restarting(folder: Path, *command: str) -> Program:
+    return Program("p", command, folder / "p.log", restart=True)
+
+
+def running_now(folder: Path) -> Process:
+    state = read_state(folder / "state.json")
+    assert state is not None
+    process = state["programs"]["p"]["process"]
+    assert isinstance(process, Process)
+    return process
+
+
+def test_a_program_to_be_restarted_comes_back_when_it_dies_and_adds_to_its_log(
+    tmp_path: Path, eventually: Wait
+) -> None:
+    talking = "import time; print('here', flush=True); time.sleep(600)"
+    supervised = Supervised.start([restarting(tmp_path, sys.executable, "-c", talking)], tmp_path / "state.json")
+    eventually((tmp_path / "state.json").exists)
+    first = running_now(tmp_path)
+    first.stop_group(grace=0)
+    eventually(lambda: running_now(tmp_path) != first)
+    second = running_now(tmp_path)
+    eventually(lambda: (tmp_path / "p.log").read_text() == "here\nhere\n")
+    supervised.stop()
+    assert not second.alive()
+
+
+def test_a_program_that_ends_again_and_again_is_given_up(tmp_path: Path, eventually: Wait) -> None:
+    ending = restarting(tmp_path, sys.executable, "-c", "print('ouch'); raise SystemExit(3)")
+    supervised = Supervised.start([ending], tmp_path / "state.json")
+    eventually(lambda: supervised.poll() is not None)
+    assert supervised.poll() == 3
+    assert (tmp_path / "p.log").read_text() == "ouch\n" * 6
+    assert "p ended with exit code 3: given up after 5 restarts" in (tmp_path / "state.log").read_text()
+    supervised.stop()
+
+
+def test_a_held_program_stays_down_until_it_is_resumed(tmp_path: Path, eventually: Wait) -> None:
+    supervised = Supervised.start([restarting(tmp_path, *SLEEP)], tmp_path / "state.json")
+    eventually((tmp_path / "state.json").exists)
+    first = running_now(tmp_path)
+    supervised.hold("p")
+    supervised.hold("p")
+    eventually(lambda: not first.alive())
+    time.sleep(1.5)  # longer than the pause before a restart
+    assert running_now(tmp_path) == first
+    assert supervised.poll() is None
+    supervised.resume("p")
+    eventually(lambda: running_now(tmp_path).alive())
+    supervised.stop()
+
+
+def test_a_program_is_asked_to_stop_by_its_own_signal(tmp_path: Path, eventually: Wait) -> None:
+    script = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("rudely", flush=True))
+signal.signal(signal.SIGINT, lambda *_: (print("kindly", flush=True), exit(0)))
+print("ready", flush=True)
+while True:
+    time.sleep(1)
+"""
+    program = Program("p", [sys.executable, "-c", script], tmp_path / "p.log", stop_signal=signal.SIGINT)
+    supervised = Supervised.start([program], tmp_path / "state.json")
+    eventually(lambda: (tmp_path / "p.log").exists() and (tmp_path / "p.log").read_text() == "ready\n")
+    supervised.stop()
+    assert (tmp_path / "p.log").read_text() == "ready\nkindly\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_a_program_runs_as_the_account_it_is_given_and_dies_with_the_supervisor(
+    tmp_path: Path, eventually: Wait
+) -> None:
+    program = Program("p", ["sleep", "600"], tmp_path / "p.log", account="nobody")
+    supervised = Supervised.start([program], tmp_path / "state.json")
+    supervisor, process = processes_of(state_of(tmp_path, eventually))
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    assert f"Uid:\t{pwd.getpwnam('nobody').pw_uid}" in status
+    assert "Groups:\t \n" in status
+    supervisor.stop_group(grace=0)
+    eventually(lambda: not process.alive())
+    supervised.stop()
