@@ -94,7 +94,8 @@ IDENTITY = ("timeseries_id", "detection_period_start_time", "detector_name")
 Row = dict[str, Any]
 """A row as JSON has it: value by column name; times as text ``YYYY-MM-DD HH:MM:SS``, maps as objects."""
 
-_PREFIX = "dim_"
+DIMENSION_PREFIX = "dim_"
+"""How the names of the columns begin that hold one dimension each; no fixed column begins so."""
 _PLAIN = re.compile(r"[a-z0-9_]{1,100}")
 _HASH_DIGITS = 8
 _ENDS_LIKE_A_HASH = re.compile(rf".*_[0-9a-f]{{{_HASH_DIGITS}}}")
@@ -126,10 +127,10 @@ def dimension_column(name: str) -> str:
         Any text.
     """
     if _PLAIN.fullmatch(name) and not _ENDS_LIKE_A_HASH.fullmatch(name):
-        return _PREFIX + name
+        return DIMENSION_PREFIX + name
     # Lower-casing by hand: `lower` would turn some other letters into ASCII ones, and one letter into two.
     stem = re.sub("[^a-z0-9_]", "_", re.sub("[A-Z]", lambda letter: letter[0].lower(), name[:_LONGEST_STEM]))
-    return f"{_PREFIX}{stem}_{hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]}"
+    return f"{DIMENSION_PREFIX}{stem}_{hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]}"
 
 
 def flatten(result: Result) -> Row:

@@ -1,0 +1,185 @@
+"""Rows as Arrow tables: their schema, how repeats merge, and the bytes of a Parquet file. Pure."""
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from contracts.flat_results import COLUMNS, DIMENSION_PREFIX, FLAT_SCHEMA_VERSION, IDENTITY, Kind, Row
+
+START = "detection_period_start_time"
+
+_ROW_GROUP = 32_768  # a few hundred series of a day: what a reader of one series has to read
+_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.NUMBER: pa.float64(),
+    Kind.COUNT: pa.int64(),
+    Kind.SMALL: pa.int32(),
+    Kind.TIME: pa.timestamp("ms"),
+    Kind.TEXTS: pa.map_(pa.string(), pa.string()),
+    Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
+}
+_VERSION_KEY = b"flat_schema_version"
+_UNTIL_KEY = b"until"
+_ORDER = [(name, "ascending") for name in IDENTITY]
+
+# Every field may be null for Arrow, or a file of an older version could not take a column that was added since.
+FIXED_SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.kind]) for column in COLUMNS])
+"""The fixed columns."""
+
+
+class ForeignTableError(ValueError):
+    """A table whose columns are not those of the rows."""
+
+
+def table_of(rows: Sequence[Row]) -> pa.Table:
+    """Make rows a table: the fixed columns, then a column for each dimension of any row.
+
+    Parameters
+    ----------
+    rows
+        From `contracts.flat_results.flatten`.
+    """
+    arrays = [_array([row[column.name] for row in rows], column.kind) for column in COLUMNS]
+    names = sorted({name for row in rows for name in row if name.startswith(DIMENSION_PREFIX)})
+    arrays += [pa.array([row.get(name) for row in rows], pa.string()) for name in names]
+    return pa.table(arrays, schema=_schema(names))
+
+
+def conform(table: pa.Table) -> pa.Table:
+    """Give the fixed columns of another writer's table their types.
+
+    Raises
+    ------
+    ForeignTableError
+        If a column is missing or cannot be converted, or the identity of a row is null.
+    """
+    missing = [name for name in FIXED_SCHEMA.names if name not in table.column_names]
+    if missing:
+        msg = f"no column {', '.join(missing)}"
+        raise ForeignTableError(msg)
+    others = sorted(name for name in table.column_names if name.startswith(DIMENSION_PREFIX))
+    try:
+        fixed = table.select(FIXED_SCHEMA.names + others).cast(_schema(others))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        msg = f"its columns have other types: {error}"
+        raise ForeignTableError(msg) from error
+    if any(fixed[name].null_count for name in IDENTITY):
+        msg = f"a row without {', '.join(IDENTITY)}"
+        raise ForeignTableError(msg)
+    return fixed
+
+
+def merge(existing: pa.Table | None, rows: pa.Table) -> pa.Table:
+    """Put rows into a table; a row takes the place of one with the same identity.
+
+    Parameters
+    ----------
+    existing
+        None for no rows.
+    rows
+        Of several with the same identity the last one counts.
+
+    Returns
+    -------
+    Both in the order of their identity, so that equal rows make equal tables however they came.
+    """
+    rows = _last_of_each(rows)
+    if existing is not None:
+        kept = _without(existing, rows)
+        rows = pa.concat_tables([kept, rows], promote_options="default")
+    others = sorted(set(rows.column_names) - set(FIXED_SCHEMA.names))
+    return rows.select([name for name in FIXED_SCHEMA.names if name in rows.column_names] + others).sort_by(_ORDER)
+
+
+def days_of(table: pa.Table) -> list[str]:
+    """List the dates, ``YYYY-MM-DD``, on which the rows' periods start."""
+    return sorted(str(day) for day in pc.unique(table[START].cast(pa.date32())).to_pylist())
+
+
+def on_day(table: pa.Table, day: str) -> pa.Table:
+    """Select the rows of a date."""
+    return table.filter(pc.equal(table[START].cast(pa.date32()), pa.scalar(day).cast(pa.date32())))
+
+
+def starts(table: pa.Table) -> list[datetime]:
+    """List the different starts of the rows' periods in ascending order."""
+    return sorted(pc.unique(table[START]).to_pylist())
+
+
+def before(table: pa.Table, time: datetime) -> pa.Table:
+    """Select the rows whose period starts before a time."""
+    return table.filter(pc.less(table[START], pa.scalar(time, pa.timestamp("ms"))))
+
+
+def from_time(table: pa.Table, time: datetime) -> pa.Table:
+    """Select the rows whose period starts at a time or later."""
+    return table.filter(pc.greater_equal(table[START], pa.scalar(time, pa.timestamp("ms"))))
+
+
+def encode_file(table: pa.Table, until: datetime | None) -> bytes:
+    """Write a Parquet file.
+
+    Parameters
+    ----------
+    table
+        From `merge`.
+    until
+        When the file's share of the day ends, None for with the day.
+    """
+    metadata = {_VERSION_KEY: str(FLAT_SCHEMA_VERSION).encode()}
+    if until is not None:
+        metadata[_UNTIL_KEY] = until.isoformat(sep=" ").encode()
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd", row_group_size=_ROW_GROUP)
+    return sink.getvalue()
+
+
+def decode_file(data: bytes) -> tuple[pa.Table, datetime | None]:
+    """Read a Parquet file.
+
+    Returns
+    -------
+    Its rows, and `until` if `encode_file` wrote it.
+
+    Raises
+    ------
+    ForeignTableError
+        If the bytes are not Parquet.
+    """
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowInvalid, OSError) as error:
+        msg = "not a Parquet file"
+        raise ForeignTableError(msg) from error
+    until = (table.schema.metadata or {}).get(_UNTIL_KEY)
+    return table.replace_schema_metadata(), datetime.fromisoformat(until.decode()) if until else None
+
+
+def _schema(dimensions: Sequence[str]) -> pa.Schema:
+    return pa.schema([*FIXED_SCHEMA, *(pa.field(name, pa.string()) for name in dimensions)])
+
+
+def _array(values: Sequence[Any], kind: Kind) -> pa.Array:
+    if kind is Kind.TIME:
+        return pa.array(values, pa.string()).cast(_TYPES[kind])
+    if kind in {Kind.TEXTS, Kind.NUMBERS}:
+        return pa.array([list(value.items()) for value in values], _TYPES[kind])
+    return pa.array(values, _TYPES[kind])
+
+
+def _last_of_each(rows: pa.Table) -> pa.Table:
+    keys = rows.select(IDENTITY).append_column("index", pa.array(range(rows.num_rows), pa.int64()))
+    last = keys.group_by(IDENTITY).aggregate([("index", "max")])["index_max"]
+    return rows if len(last) == rows.num_rows else rows.take(last)
+
+
+def _without(existing: pa.Table, rows: pa.Table) -> pa.Table:
+    if not pc.any(pc.is_in(existing[START], pc.unique(rows[START]))).as_py():
+        return existing  # a new period, as nearly always
+    keys = existing.select(IDENTITY).append_column("index", pa.array(range(existing.num_rows), pa.int64()))
+    return existing.take(keys.join(rows.select(IDENTITY), list(IDENTITY), join_type="left anti")["index"])
