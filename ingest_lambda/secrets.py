@@ -1,0 +1,59 @@
+"""Reading a secret of AWS Secrets Manager."""
+
+import json
+
+from ingest_lambda.errors import SourceError, UnavailableError
+
+__all__ = ["read_secret"]
+
+
+def read_secret(arn: str) -> dict[str, str]:
+    """Read a secret's current version, a JSON object; nothing is kept, so that a rotated secret is seen at once.
+
+    Parameters
+    ----------
+    arn
+        Of the secret.
+
+    Returns
+    -------
+    Its fields, numbers as text.
+
+    Raises
+    ------
+    UnavailableError
+        Secrets Manager does not answer.
+    SourceError
+        It refuses, or the secret is not a JSON object of text and numbers.
+    """
+    # Imported here because it takes as long as everything else together, and not every run reads a secret.
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
+    region = arn.split(":")[3]
+    try:
+        client = boto3.client("secretsmanager", region_name=region, config=config)
+        text = client.get_secret_value(SecretId=arn)["SecretString"]
+    except ClientError as error:
+        raise SourceError(f"Secrets Manager refused the secret {arn}: {error.response['Error']['Code']}") from error
+    except BotoCoreError as error:
+        raise UnavailableError(f"Secrets Manager did not give the secret {arn}: {type(error).__name__}") from error
+    except KeyError as error:
+        raise SourceError(f"the secret {arn} holds no text") from error
+    fields = _fields(text)
+    if fields is None:
+        raise SourceError(f"the secret {arn} is not a JSON object of text and numbers")
+    return fields
+
+
+def _fields(text: str) -> dict[str, str] | None:
+    """Parse outside of any error that could carry the text along."""
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(fields, dict) or not all(isinstance(value, str | int) for value in fields.values()):
+        return None
+    return {name: str(value) for name, value in fields.items()}
