@@ -198,7 +198,8 @@ def status(directory: Path) -> dict[str, dict[str, Any]]:
             "pid": program["process"].pid,
             "log": program["log"],
         }
-    return {} if all(server["state"] == "ended" for server in result.values()) else result
+    anybody = state["supervisor"].alive() or any(server["state"] != "ended" for server in result.values())
+    return result if anybody else {}
 
 
 def stop(directory: Path) -> list[str]:
