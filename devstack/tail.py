@@ -1,4 +1,4 @@
-"""Reading a topic while somebody writes it, to its end once they have finished."""
+"""Reading a topic's committed records while somebody writes it, to its end once they have finished."""
 
 from collections.abc import Callable, Generator
 
@@ -25,7 +25,9 @@ def tail(bootstrap_servers: str, topic: str, finished: Callable[[], bool]) -> Ge
     ------
     The values of the next records; an empty list after a fifth of a second without any.
     """
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap_servers, enable_auto_commit=False, isolation_level="read_committed"
+    )
     try:
         partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(partitions)
