@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -12,22 +11,15 @@ import sys
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyflink
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from properties_text import BOOKSTORE, text_of
+from job_bench import START, Bench, Event, body, expected_lines, sales, standalone_cluster
 
 import flink_job
-from anomaly import Detector, DetectorConfig
 from contracts import deadletters, results
-from contracts.results import Result
-from contracts.series import encode_series, timeseries_id
-from devstack.ports import choose_ports
 from devstack.stack import running_stack
 from devstack.topics import create_topics
 from flink_job import environment
@@ -35,11 +27,6 @@ from flink_job import environment
 pytestmark = [pytest.mark.flink, pytest.mark.kafka]
 
 ROOT = Path(flink_job.__file__).parent.parent
-START = datetime(2024, 8, 29, tzinfo=UTC).timestamp()
-MODEL = {"output.after": "100", "seed": "7"}
-CONFIG = DetectorConfig(output_after=100, seed=7)
-
-Event = tuple[float, str, float]
 
 
 @pytest.fixture(scope="module")
@@ -48,118 +35,12 @@ def servers() -> Iterator[str]:
         yield stack.bootstrap_servers
 
 
-@dataclass(frozen=True)
-class Bench:
-    """One test's topics and properties."""
-
-    servers: str
-    name: str
-    folder: Path
-    partitions: int
-
-    @property
-    def output(self) -> str:
-        return f"{self.name}.results"
-
-    def properties(self, *, output: str = "", detector: Mapping[str, str] = MODEL, **job: str) -> Path:
-        groups = {
-            "kafka": {"bootstrap.servers": self.servers},
-            "topics": {"input": self.name, "output": output or self.output},
-            "detector": {**BOOKSTORE["detector"], **detector},
-            "job": {key.replace("_", "."): value for key, value in job.items()},
-        }
-        path = self.folder / f"{output or self.output}.json"
-        path.write_text(text_of(groups))
-        return path
-
-    def produce(self, values: Iterable[tuple[int, bytes | None]]) -> None:
-        producer = KafkaProducer(bootstrap_servers=self.servers)
-        for partition, value in values:
-            producer.send(self.name, value, key=b"any", partition=partition % self.partitions)
-        producer.close()
-
-    def read(self, topic: str) -> list[bytes]:
-        """Read what is in a topic now."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.servers, isolation_level="read_committed", auto_offset_reset="earliest"
-        )
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        values: list[bytes] = []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for records in consumer.poll(timeout_ms=500).values():
-                values += [record.value for record in records]
-        consumer.close()
-        return values
-
-
 @pytest.fixture
 def bench(servers: str, tmp_path: Path, request: pytest.FixtureRequest) -> Bench:
     partitions = 4
     name = f"sales-{zlib.crc32(request.node.name.encode())}"
     create_topics(servers, {name: partitions})
     return Bench(servers, name, tmp_path, partitions)
-
-
-def body(event: Event) -> bytes:
-    stamp, product, quantity = event
-    text = datetime.fromtimestamp(stamp, UTC).isoformat().replace("+00:00", "Z")
-    return json.dumps({"event_time": text, "product_name": product, "quantity": quantity}).encode()
-
-
-def sales(minutes: int) -> list[Event]:
-    """Sell two products, some in several events a minute and out of order, with one spike near the end."""
-    rng = random.Random(11)
-    events: list[Event] = []
-    for minute in range(minutes):
-        for product, usual in (("item-A", 20), ("item-B", 30)):
-            quantity = (
-                94.0 if (product, minute) == ("item-A", minutes - 10) else float(rng.randint(usual - 5, usual + 5))
-            )
-            events.append((START + 60 * minute + rng.randint(0, 59), product, quantity - 1.5))
-            events.append((START + 60 * minute + rng.randint(0, 59), product, 1.5))
-    return events
-
-
-def expected_lines(events: Iterable[Event], config: DetectorConfig = CONFIG) -> set[bytes]:
-    """Give the records that the library's numbers make of complete minutes."""
-    sums: dict[tuple[str, int], float] = {}
-    for stamp, product, quantity in events:
-        minute = int(stamp // 60)
-        sums[product, minute] = sums.get((product, minute), 0.0) + quantity
-    detectors: dict[str, Detector] = {}
-    lines: set[bytes] = set()
-    for (product, minute), value in sorted(sums.items(), key=lambda item: item[0][1]):
-        detection = detectors.setdefault(product, Detector(config)).process(value, minute * 60.0)
-        start = detection.episode_start
-        lines.add(
-            results.encode(
-                Result(
-                    detector_name="bookstore",
-                    measure="quantity",
-                    timeseries_id=timeseries_id(encode_series("quantity", {"product_name": product})),
-                    anomaly_decision_threshold=70,
-                    dimension_list=(results.Dimension("product_name", product),),
-                    aggregated_measure_value=value,
-                    anomaly_score=detection.score,
-                    detection_period_start_time=results.format_time(minute * 60_000),
-                    detection_period_end_time=results.format_time(minute * 60_000 + 60_000),
-                    processed_data_points=detection.processed_points,
-                    anomaly_confidence_score=detection.confidence,
-                    anomaly_decision=1 if detection.is_anomaly else 0,
-                    model_stage=detection.stage.value,
-                    expected_value=float(detection.expected_value),  # type: ignore[arg-type] # one feature
-                    lower_bound=float(detection.lower_bound),  # type: ignore[arg-type] # one feature
-                    upper_bound=float(detection.upper_bound),  # type: ignore[arg-type] # one feature
-                    raw_score=detection.raw_score,
-                    direction=detection.direction.value,
-                    alert=1 if detection.alert else 0,
-                    episode_start_time=None if start is None else results.format_time(start * 1000),
-                )
-            )
-        )
-    return lines
 
 
 def run_job(properties: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -402,41 +283,8 @@ def test_output_after_kills_of_the_worker_and_of_the_whole_job_is_an_undisturbed
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Run the standalone cluster that comes with PyFlink; gives the environment that points its commands there."""
-    home = Path(pyflink.__file__).parent
-    conf = tmp_path / "conf"
-    shutil.copytree(home / "conf", conf)
-    rpc, rest = choose_ports(("rpc", "rest"), {}).values()
-    java_options = re.search(r"^ +all: (.*)$", (conf / "config.yaml").read_text(), re.MULTILINE)
-    assert java_options
-    (conf / "config.yaml").write_text(
-        f"env.java.opts.all: {java_options[1]}\n"
-        f"jobmanager.rpc.address: 127.0.0.1\njobmanager.rpc.port: {rpc}\njobmanager.memory.process.size: 1000m\n"
-        f"taskmanager.host: 127.0.0.1\ntaskmanager.memory.process.size: 1500m\ntaskmanager.numberOfTaskSlots: 2\n"
-        f"rest.address: 127.0.0.1\nrest.port: {rest}\n"
-    )
-    environ = {
-        **os.environ,
-        "FLINK_HOME": str(home),
-        "FLINK_CONF_DIR": str(conf),
-        "FLINK_LOG_DIR": str(tmp_path / "log"),
-        "FLINK_PID_DIR": str(tmp_path),
-    }
-    (tmp_path / "log").mkdir()
-    daemons = [
-        subprocess.Popen(
-            [home / "bin" / script, "start-foreground"],
-            env=environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for script in ("jobmanager.sh", "taskmanager.sh")
-    ]
-    yield environ
-    for daemon in daemons:
-        os.killpg(daemon.pid, signal.SIGKILL)
-        daemon.wait()
+    with standalone_cluster(Path(pyflink.__file__).parent, tmp_path) as environ:
+        yield environ
 
 
 @pytest.mark.slow

@@ -1,0 +1,108 @@
+"""Build packages into a folder, with a list of their checksums and of where they come from."""
+
+import hashlib
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.package import sources, wheels
+from deploy.package.archive import write_zip
+from deploy.package.errors import PackageError
+from deploy.package.plan import FLINK_JAR, Package
+
+SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A package that was built: its file, its size in bytes and its SHA-256 in hexadecimal digits."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which source was packaged: a commit, None outside a git checkout, and files that differ from it."""
+
+    commit: str | None
+    changed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        if self.commit is None:
+            return "not a git checkout: the commit is unknown"
+        if not self.changed:
+            return f"commit {self.commit}"
+        return f"commit {self.commit} with {len(self.changed)} changed files, {self.changed[0]} among them"
+
+
+def build(root: Path, packages: Sequence[Package], target: Path, cache: Path) -> list[Built]:
+    """Build packages.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    packages
+        What to build.
+    target
+        The folder to write to; made if need be.
+    cache
+        Where wheels are kept.
+
+    Raises
+    ------
+    PackageError
+        If something is missing, or a package becomes larger than it may be.
+    """
+    if any(name == FLINK_JAR for package in packages for _, name in package.files) and not (root / FLINK_JAR).is_file():
+        msg = f"{FLINK_JAR} is missing; build it: mvn -B -q package -pl flink_job/java -am -DskipTests"
+        raise PackageError(msg)
+    target.mkdir(parents=True, exist_ok=True)
+    return [_build_one(root, package, target / package.name, cache) for package in packages]
+
+
+def write_sums(target: Path, built: Sequence[Built], origin: Origin) -> None:
+    """Write checksums, in the form that ``sha256sum -c`` reads, under what they were made of."""
+    # Another zlib may compress the same content into other bytes.
+    lines = [f"# {origin}", f"# zlib {zlib.ZLIB_RUNTIME_VERSION}"]
+    lines += [f"{package.sha256}  {package.path.name}" for package in built]
+    (target / SUMS).write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def origin_of(root: Path) -> Origin:
+    """Ask git which commit is checked out, and which files differ from it or are not in it."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD").strip()
+        status = _git(root, "status", "--porcelain", "--untracked-files=normal")
+    except (OSError, subprocess.CalledProcessError):
+        return Origin(None, ())
+    return Origin(commit, tuple(line[3:] for line in status.splitlines()))
+
+
+def _build_one(root: Path, package: Package, path: Path, cache: Path) -> Built:
+    ours = [sources.whole(root, part) for part in package.parts]
+    if package.handler is not None:
+        ours.append(sources.reached_from(root, package.handler.rpartition(".")[0]))
+    files = {name: root / source for name, source in package.files}
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = wheels.install(root / "requirements" / package.lock, Path(folder) / "wheels", cache)
+        modules = sources.merged(*ours, theirs)
+        write_zip(path, sources.merged(files, {package.folder + name: file for name, file in modules.items()}))
+    size = path.stat().st_size
+    if size > package.limit_bytes:
+        path.unlink()
+        msg = (
+            f"{package.name} has {size / 1e6:.1f} MB, more than the {package.limit_bytes / 1e6:.0f} MB that it may have"
+        )
+        raise PackageError(msg)
+    return Built(path, size, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True).stdout
