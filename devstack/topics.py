@@ -7,7 +7,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from devstack.errors import DevstackError
 
-__all__ = ["create_topics"]
+__all__ = ["create_topics", "list_topics"]
 
 
 def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
@@ -26,10 +26,7 @@ def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None
         The broker does not answer or refuses; the message tells why. If some exist already, none of them is created
         anew, but the others may be.
     """
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    except KafkaError as error:
-        raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+    admin = _admin(bootstrap_servers)
     try:
         topics = {name: {"num_partitions": count, "replication_factor": 1} for name, count in partitions.items()}
         admin.create_topics(topics, wait_for_metadata=True)
@@ -41,3 +38,32 @@ def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None
         raise DevstackError(f"Kafka at {bootstrap_servers} made no topics: {error}") from error
     finally:
         admin.close()
+
+
+def list_topics(bootstrap_servers: str) -> set[str]:
+    """List the topics of a broker.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        `host:port` of the broker.
+
+    Raises
+    ------
+    DevstackError
+        The broker does not answer.
+    """
+    admin = _admin(bootstrap_servers)
+    try:
+        return set(admin.list_topics())
+    except KafkaError as error:
+        raise DevstackError(f"Kafka at {bootstrap_servers} did not list its topics: {error}") from error
+    finally:
+        admin.close()
+
+
+def _admin(bootstrap_servers: str) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    except KafkaError as error:
+        raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error

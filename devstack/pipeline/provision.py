@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import boto3
 import psycopg
@@ -17,11 +16,13 @@ from psycopg import sql
 
 from devstack.shop import CREATE_TABLE
 from devstack.stack import Stack
+from devstack.topics import create_topics, list_topics
 
 __all__ = ["Resources", "aws_session", "provision"]
 
 _READER = "ingest"
 _NAME = "anybooks"
+_TOPICS = {"sales": 4, "sales-progress": 1, "results": 1, "dead-letters": 1, "late": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Resources:
     Parameters
     ----------
     database_secret_arn
-        Secret with the URL of the database, for a role that may only read.
+        Secret with the address of the database and a role that may only read.
     alert_topic_arn
         SNS topic of the alerts.
     inbox_url
@@ -59,17 +60,19 @@ def aws_session(environment: Mapping[str, str]) -> boto3.Session:
 
 
 def provision(stack: Stack) -> Resources:
-    """Make what is missing in PostgreSQL and in AWS.
+    """Make what is missing in PostgreSQL, Kafka and AWS.
 
     Parameters
     ----------
     stack
-        Running servers: `postgres` and `aws`.
+        All servers, running.
     """
-    reader_url = _prepare_database(stack.database_url)
+    missing = _TOPICS.keys() - list_topics(stack.bootstrap_servers)
+    if missing:
+        create_topics(stack.bootstrap_servers, {name: _TOPICS[name] for name in sorted(missing)})
+    secret = _prepare_database(stack.database_url)
     session, endpoint = aws_session(stack.aws_environment), stack.aws_environment["AWS_ENDPOINT_URL"]
     manager = session.client("secretsmanager", endpoint_url=endpoint)
-    secret = {"url": reader_url}
     with suppress(manager.exceptions.ResourceExistsException):
         manager.create_secret(Name=f"{_NAME}/database")
     secret_arn = manager.put_secret_value(SecretId=f"{_NAME}/database", SecretString=json.dumps(secret))["ARN"]
@@ -97,8 +100,8 @@ def provision(stack: Stack) -> Resources:
     return Resources(secret_arn, topic, inbox, dead, f"{_NAME}-sent")
 
 
-def _prepare_database(url: str) -> str:
-    """Make the table, and a role that may read it and nothing else; return the role's URL."""
+def _prepare_database(url: str) -> dict[str, str]:
+    """Make the table, and a role that may read it and nothing else; return the role's secret as RDS writes them."""
     password = secrets.token_urlsafe(24)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(CREATE_TABLE)
@@ -107,6 +110,13 @@ def _prepare_database(url: str) -> str:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, word))
         connection.execute(sql.SQL("GRANT SELECT ON sales TO {}").format(role))
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{_READER}:{quote(password)}@{host}"))
+        info = connection.info
+        return {
+            "engine": "postgres",
+            "host": info.host,
+            "port": str(info.port),
+            "dbname": info.dbname,
+            "username": _READER,
+            "password": password,
+            "sslmode": "disable",  # the server listens on this machine only
+        }
