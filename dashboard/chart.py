@@ -1,0 +1,271 @@
+"""The chart as a Vega-Lite specification: the measure above, the score under it on the axis to the right.
+
+The specification has no data. The page fills its data sets, all in milliseconds since 1970, and sets its parameters:
+
+``points``
+    ``t``, ``value``, ``low``, ``high``, ``expected``, ``lower``, ``upper``, ``score``; null breaks a line.
+``scores``
+    ``t``, ``score`` of the points that have one above 0.
+``alerts``
+    ``t``, ``value``, ``score``, ``direction``.
+``learning``
+    ``t`` and ``end`` of the times without scores.
+``cursor``
+    ``t``, ``value`` of the point that is looked at, or nothing.
+``limit``
+    ``threshold``: one row.
+"""
+
+from typing import Any
+
+import altair as alt
+
+__all__ = ["COLOURS", "chart_specification"]
+
+COLOURS = ("ink", "muted", "grid", "measure", "band", "quiet", "alarm", "surface", "shade")
+"""Parameters that the page sets from its style sheet, so that the chart follows light and dark."""
+
+_FONT = '-apple-system, "Segoe UI", Roboto, Inter, "Helvetica Neue", Arial, "Liberation Sans", system-ui, sans-serif'
+"""The style sheet's, spelled out because Vega measures texts with it."""
+
+_MEASURE_BOTTOM = "height * 0.72"
+_SCORE_TOP = "height * 0.80"
+
+
+def chart_specification() -> dict[str, Any]:
+    """Write the specification.
+
+    Returns
+    -------
+    Vega-Lite, as JSON has it. Besides `COLOURS` its parameters are `from_time`, `to_time`, `bottom`, `top` (the
+    measure's axis), `bar` and `line` (widths, in pixels) and `narrow` (true on a phone).
+    """
+    colours = [alt.param(name=name, value="#888888") for name in COLOURS]
+    numbers = [
+        alt.param(name=name, value=value)
+        for name, value in (("from_time", 0), ("to_time", 1), ("bottom", 0), ("top", 1), ("bar", 2), ("line", 1.5))
+    ]
+    chart = (
+        alt.layer(
+            _learning(),
+            _band(),
+            _expected(),
+            _alert_lines(),
+            _spread(),
+            _measure(),
+            _scores(),
+            _threshold(),
+            _threshold_label(),
+            _cursor_line(),
+            _alerts(),
+            _cursor_point(),
+        )
+        .add_params(*colours, *numbers, alt.param(name="narrow", value=False))
+        .properties(width=900, height=420, autosize=alt.AutoSizeParams(type="fit", contains="padding"), padding=2)
+        .resolve_scale(y="independent")
+        .configure(background="transparent", font=_FONT, aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=12,
+            labelColor=_signal("muted"),
+            titleColor=_signal("muted"),
+            titleFontSize=12,
+            titleFontWeight="normal",
+            domain=False,
+            ticks=False,
+            gridColor=_signal("grid"),
+            labelPadding=8,
+        )
+    )
+    specification: dict[str, Any] = chart.to_dict()
+    specification["datasets"] = {name: [] for name in ("points", "scores", "alerts", "learning", "cursor", "limit")}
+    return specification
+
+
+def _signal(expression: str) -> alt.ExprRef:
+    return alt.ExprRef(expr=expression)
+
+
+def _time() -> alt.X:
+    return alt.X(
+        "t:T",
+        title=None,
+        scale=alt.Scale(type="utc", domain=_signal("[from_time, to_time]"), nice=False),
+        axis=alt.Axis(
+            grid=False,
+            labelOverlap=True,
+            labelFlush=True,
+            tickCount=_signal("narrow ? 4 : 8"),
+            labelExpr="utcFormat(datum.value, utchours(datum.value) || utcminutes(datum.value) ? '%H:%M' : '%e %b')",
+        ),
+    )
+
+
+def _measure_axis(field: str, *, axis: bool = False) -> alt.Y:
+    return alt.Y(
+        f"{field}:Q",
+        title=None,
+        scale=alt.Scale(
+            domain=_signal("[bottom, top]"),
+            range=[_signal(_MEASURE_BOTTOM), 0],
+            nice=False,
+            zero=False,
+        ),
+        axis=alt.Axis(orient="left", grid=True, tickCount=5, format="~s", labelExpr=_PLAIN_NUMBER) if axis else None,
+    )
+
+
+_PLAIN_NUMBER = (
+    "abs(datum.value) >= 1e5 || (datum.value != 0 && abs(datum.value) < 1e-3) "
+    "? datum.label : format(datum.value, ',~r')"
+)
+
+
+def _score_axis(field: str, *, axis: bool = False) -> alt.Y:
+    return alt.Y(
+        f"{field}:Q",
+        title=None,
+        scale=alt.Scale(domain=[0, 100], range=[_signal("height"), _signal(_SCORE_TOP)], nice=False),
+        axis=alt.Axis(orient="right", grid=False, values=[0, 50, 100]) if axis else None,
+    )
+
+
+def _encoded(mark: alt.Chart, **channels: object) -> alt.Chart:
+    chart: alt.Chart = mark.encode(**channels)
+    return chart
+
+
+def _named(name: str) -> alt.Chart:
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def _learning() -> alt.Chart:
+    return _encoded(
+        _named("learning").mark_rect(color=_signal("shade"), clip=True),
+        x=_time(),
+        x2="end:T",
+        y=alt.value(0),
+        y2=alt.value(_signal(_MEASURE_BOTTOM)),
+    )
+
+
+def _band() -> alt.Chart:
+    return _encoded(
+        _named("points").mark_area(
+            color=_signal("band"), clip=True, invalid="break-paths-show-path-domains", interpolate="linear"
+        ),
+        x=_time(),
+        y=_measure_axis("lower"),
+        y2="upper:Q",
+    )
+
+
+def _expected() -> alt.Chart:
+    return _encoded(
+        _named("points").mark_line(
+            color=_signal("measure"),
+            opacity=0.55,
+            strokeWidth=1,
+            strokeDash=[4, 3],
+            clip=True,
+            invalid="break-paths-show-path-domains",
+        ),
+        x=_time(),
+        y=_measure_axis("expected"),
+    )
+
+
+def _spread() -> alt.Chart:
+    return _encoded(
+        _named("points").mark_area(
+            color=_signal("measure"), opacity=0.3, clip=True, invalid="break-paths-show-path-domains"
+        ),
+        x=_time(),
+        y=_measure_axis("low"),
+        y2="high:Q",
+    )
+
+
+def _measure() -> alt.Chart:
+    return _encoded(
+        _named("points").mark_line(
+            color=_signal("measure"),
+            strokeWidth=_signal("line"),
+            strokeJoin="round",
+            strokeCap="round",
+            clip=True,
+            invalid="break-paths-show-path-domains",
+        ),
+        x=_time(),
+        y=_measure_axis("value", axis=True),
+    )
+
+
+def _alert_lines() -> alt.Chart:
+    return _encoded(
+        _named("alerts").mark_rule(color=_signal("alarm"), opacity=0.35, clip=True),
+        x=_time(),
+        y=alt.value(0),
+        y2=alt.value(_signal("height")),
+    )
+
+
+def _alerts() -> alt.Chart:
+    # Shape as well as colour: up for too high, down for too low.
+    return _encoded(
+        _named("alerts").mark_point(
+            filled=True, color=_signal("alarm"), stroke=_signal("surface"), strokeWidth=1.5, size=130, opacity=1
+        ),
+        x=_time(),
+        y=_measure_axis("value"),
+        shape=alt.Shape(
+            "direction:N",
+            scale=alt.Scale(domain=["HIGH", "LOW", "NONE"], range=["triangle-up", "triangle-down", "diamond"]),
+            legend=None,
+        ),
+    )
+
+
+def _scores() -> alt.Chart:
+    return _encoded(
+        _named("scores").mark_rule(strokeWidth=_signal("bar"), clip=True),
+        x=_time(),
+        y=_score_axis("score", axis=True),
+        y2=alt.datum(0),
+        color=alt.condition("datum.over", alt.value(_signal("alarm")), alt.value(_signal("quiet"))),
+    )
+
+
+def _threshold() -> alt.Chart:
+    return _encoded(
+        _named("limit").mark_rule(color=_signal("alarm"), strokeDash=[2, 3], strokeWidth=1),
+        y=_score_axis("threshold"),
+    )
+
+
+def _threshold_label() -> alt.Chart:
+    return _encoded(
+        _named("limit").mark_text(align="left", baseline="bottom", dx=2, dy=-2, fontSize=11, color=_signal("alarm")),
+        x=alt.value(0),
+        y=_score_axis("threshold"),
+        text=alt.Text("label:N"),
+    )
+
+
+def _cursor_line() -> alt.Chart:
+    return _encoded(
+        _named("cursor").mark_rule(color=_signal("ink"), opacity=0.6, clip=True),
+        x=_time(),
+        y=alt.value(0),
+        y2=alt.value(_signal("height")),
+    )
+
+
+def _cursor_point() -> alt.Chart:
+    return _encoded(
+        _named("cursor").mark_point(
+            filled=True, size=70, color=_signal("ink"), stroke=_signal("surface"), strokeWidth=1.5, opacity=1
+        ),
+        x=_time(),
+        y=_measure_axis("value"),
+    )

@@ -1,0 +1,151 @@
+"""What a page without a server carries: all figures, the newest alerts and what surrounds them, some series whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import msgspec
+
+from dashboard import queries
+from dashboard.catalog import Catalog, add_rows, empty_points, row_length
+from dashboard.errors import DashboardError
+from dashboard.records import Alert, Overview, Points, SeriesInfo
+from dashboard.source import Relation
+
+__all__ = ["Choice", "Snapshot", "SnapshotSeries", "take_snapshot"]
+
+_AROUND_MS = 3_600_000
+"""So much before and after a listed alert is there period by period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to put on the page.
+
+    Parameters
+    ----------
+    series
+        Names or identifiers of series; none for those with the newest alerts.
+    max_series
+        How many series to carry whole.
+    max_alerts
+        How many of the newest alerts to list.
+    rows
+        How many rows of points all whole series share; several periods become one row where there are more.
+    start, end
+        Milliseconds since 1970, the end excluded; None for everything.
+    """
+
+    series: tuple[str, ...] = ()
+    max_series: int = 40
+    max_alerts: int = 300
+    rows: int = 60_000
+    start: int | None = None
+    end: int | None = None
+
+
+class SnapshotSeries(msgspec.Struct, frozen=True):
+    """A series with its points; `whole` is false where it has only the surroundings of alerts."""
+
+    info: SeriesInfo
+    points: Points
+    whole: bool
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything the page shows; ``written`` is when, in milliseconds since 1970."""
+
+    overview: Overview
+    series: list[SnapshotSeries]
+    written: int
+    start: int | None
+    end: int | None
+
+
+def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> Snapshot:
+    """Choose and read, in one pass over the files.
+
+    Parameters
+    ----------
+    catalog
+        A catalog that has been refreshed.
+    choice
+        What to take.
+    written
+        Now, in milliseconds since 1970.
+
+    Raises
+    ------
+    DashboardError
+        If a wanted series is not there, or the files cannot be read.
+    """
+    overview = catalog.overview(alerts=0)
+    if overview.oldest is None or overview.newest is None:
+        return Snapshot(overview, [], written, choice.start, choice.end)
+    start = overview.oldest if choice.start is None else max(choice.start, overview.oldest)
+    end = overview.newest if choice.end is None else min(choice.end, overview.newest)
+    alerts = catalog.alerts(start=start, end=end, limit=choice.max_alerts)
+    whole = _wanted(catalog, choice) if choice.series else catalog.find(limit=choice.max_series).series
+    infos = {(info.detector, info.id): info for info in whole}
+    points = {key: empty_points() for key in infos}
+    for alert in alerts:
+        key = (alert.detector, alert.id)
+        if key not in infos:
+            infos[key] = catalog.find(detector=alert.detector, series_id=alert.id, limit=1).series[0]
+            points[key] = empty_points()
+    chosen = [(s.detector, s.id, row_length(start, end, s.period, max(1, choice.rows // len(whole)))) for s in whole]
+    for row in _rows(catalog, start, end, chosen, _windows(alerts)):
+        add_rows(points[row[0], row[1]], [row[2:]])
+    count = catalog.alert_count(start=start, end=end)
+    return Snapshot(
+        msgspec.structs.replace(overview, alerts=alerts, alert_count=count),
+        [SnapshotSeries(info, points[key], info in whole) for key, info in infos.items()],
+        written,
+        choice.start,
+        choice.end,
+    )
+
+
+def _wanted(catalog: Catalog, choice: Choice) -> list[SeriesInfo]:
+    wanted: dict[tuple[str, str], SeriesInfo] = {}
+    for name in choice.series:
+        found = [s for s in catalog.find(name, limit=100_000).series if name in {s.id, s.label}]
+        if not found:
+            raise DashboardError(
+                f"--series {name!r}: there is no such series; give its identifier, or its name as the page shows it"
+            )
+        wanted |= {(series.detector, series.id): series for series in found}
+    return list(wanted.values())
+
+
+def _windows(alerts: Sequence[Alert]) -> list[tuple[str, str, int, int]]:
+    """Merge the surroundings of alerts, so that no period lies in two."""
+    windows: list[tuple[str, str, int, int]] = []
+    for alert in sorted(alerts, key=lambda alert: (alert.detector, alert.id, alert.t)):
+        start, end = alert.t - _AROUND_MS, alert.t + _AROUND_MS
+        if windows and windows[-1][:2] == (alert.detector, alert.id) and windows[-1][3] >= start:
+            windows[-1] = (*windows[-1][:3], end)
+        else:
+            windows.append((alert.detector, alert.id, start, end))
+    return windows
+
+
+def _rows(
+    catalog: Catalog,
+    start: int,
+    end: int,
+    chosen: Sequence[tuple[str, str, int]],
+    windows: Sequence[tuple[str, str, int, int]],
+) -> list[tuple[Any, ...]]:
+    def read(cursor: duckdb.DuckDBPyConnection, relation: Relation) -> list[tuple[Any, ...]]:
+        cursor.execute("CREATE TEMP TABLE chosen (detector VARCHAR, id VARCHAR, width BIGINT)")
+        cursor.execute('CREATE TEMP TABLE windows (detector VARCHAR, id VARCHAR, "from" BIGINT, "to" BIGINT)')
+        if chosen:
+            cursor.executemany("INSERT INTO chosen VALUES (?, ?, ?)", chosen)
+        if windows:
+            cursor.executemany("INSERT INTO windows VALUES (?, ?, ?, ?)", windows)
+        sql = queries.points_of_many(relation.sql)
+        return cursor.execute(sql, {"from": start, "to": end} | relation.parameters).fetchall()
+
+    return catalog.with_files(start, end, read)
