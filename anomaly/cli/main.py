@@ -1,4 +1,4 @@
-"""The command line: `anomaly score` reads CSV, scores every row, and writes the same rows with the results appended."""
+"""The command line: `anomaly score` scores the rows of a CSV file, `anomaly cost` reckons what a detector costs."""
 
 import argparse
 import csv
@@ -11,6 +11,7 @@ from typing import NoReturn
 from anomaly.cli.cells import MISSING_WORDS
 from anomaly.cli.columns import Asked
 from anomaly.cli.command_errors import CommandError
+from anomaly.cli.cost_command import add_cost_command
 from anomaly.cli.score_command import say, score
 from anomaly.config import DetectorConfig
 
@@ -66,13 +67,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 when done; 2 when the input or an option has to be put right, said in one line on standard
         error; 130 when interrupted; 141 when nobody reads the output any more.
     """
+    command = "anomaly"
     try:
         arguments = _parser().parse_args(argv)
-        return _score(arguments)
+        command = f"anomaly {arguments.command}"
+        return int(arguments.run(arguments))
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else 2
     except CommandError as error:
-        say(f"anomaly score: {error}")
+        say(f"{command}: {error}")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -90,7 +93,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="anomaly", description="Streaming anomaly detection for time series.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"anomaly {_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     score = commands.add_parser(
         "score",
         help="score every row of a CSV file",
@@ -124,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
         default=DetectorConfig.seed,
         help="of all random choices: same seed, same numbers (%(default)s)",
     )
+    score.set_defaults(run=_score)
+    add_cost_command(commands)
     return parser
 
 
