@@ -1,0 +1,46 @@
+"""The context object that a handler gets beside its event.
+
+Fields and methods: AWS Lambda Developer Guide, "Using the Lambda context object to retrieve Python function
+information". Only those of functions that no mobile client calls are here.
+"""
+
+import time
+from dataclasses import dataclass
+
+__all__ = ["LambdaContext"]
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaContext:
+    """What a handler can ask about its invocation.
+
+    Parameters
+    ----------
+    function_name
+        The function's name.
+    aws_request_id
+        The invocation's id.
+    deadline
+        When the invocation times out, in seconds of `time.monotonic()`.
+    invoked_function_arn
+        The function's ARN.
+    memory_limit_in_mb
+        Its memory, as text as AWS has it; not enforced.
+    log_group_name, log_stream_name
+        Where AWS would log.
+    function_version
+        Always `$LATEST`.
+    """
+
+    function_name: str
+    aws_request_id: str
+    deadline: float
+    invoked_function_arn: str
+    memory_limit_in_mb: str = "256"
+    log_group_name: str = ""
+    log_stream_name: str = ""
+    function_version: str = "$LATEST"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time before the invocation times out, never below 0."""
+        return max(0, int((self.deadline - time.monotonic()) * 1000))
