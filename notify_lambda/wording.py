@@ -48,7 +48,7 @@ class Wording:
         rests = (
             f": {actual}, expected {expected} ({band}), {self._when()}",
             f": {actual}, expected {expected}, {self._when()}",
-            f": {actual}, expected {expected}, {self._since_when()}",
+            f": {actual}, expected {expected}, {self._start()}",
         )
         return self._fitted(rests, _SUBJECT_CHARACTERS, ascii_text, len)
 
@@ -59,14 +59,16 @@ class Wording:
         head = f": {actual}, expected {expected} ({band}), {self._when()}"
         judged = f"{_SHORT_DIRECTIONS[result.direction]}, score {number(round(result.anomaly_score))}"
         since = f"since {self._since()}"
-        sure = f"confidence {number(round(result.anomaly_confidence_score))}%"
-        rests = [f"{head}. {judged}, {sure}, {since}. {place}" for place in self._places()]
+        sure = f"{number(round(result.anomaly_confidence_score))}%"
+        tight = f": {actual}, expected {expected} ({band}), {self._start()}"
+        rests = [f"{head}. {judged}, confidence {sure}, {since}. {place}" for place in self._places()]
+        rests += [f"{tight}. {judged}, sure {sure}, {since}. {place}" for place in self._places()]
         rests += (
-            f"{head}. {judged}, {sure}, {since}",
-            f"{head}. {judged}, {since}",
-            f"{head}. {judged}",
+            f"{tight}. {judged}, sure {sure}, {since}",
+            f"{tight}. {judged}, {since}",
+            f"{tight}. {judged}",
             f": {actual}, expected {expected}, {self._when()}",
-            f": {actual}, expected {expected}, {self._since_when()}",
+            f": {actual}, expected {expected}, {self._start()}",
         )
         return self._fitted(rests, _SMS_SEPTETS, gsm_text, septets)
 
@@ -123,7 +125,7 @@ class Wording:
             return f"{clock(start)} to {clock(end)} UTC on {day(start)}"
         return f"{clock(start)} UTC on {day(start)} to {clock(end)} on {day(end)}"
 
-    def _since_when(self) -> str:
+    def _start(self) -> str:
         return f"{clock(self.alert.start)} UTC {day(self.alert.start)}"
 
     def _since(self) -> str:
@@ -139,8 +141,8 @@ class Wording:
     def _began(self) -> str:
         since, start = self.alert.since, self.alert.start
         if since >= start:
-            return f"{clock(start)} UTC, this is how it began"
-        return f"{clock(since)} UTC on {day(since)} {since.year}, {_ago(start - since)} before; it has become worse"
+            return f"{clock(start)} UTC on {day(start)} {start.year}; this is the first unusual period"
+        return f"{clock(since)} UTC on {day(since)} {since.year}, {_ago(start - since)} earlier; it has become worse"
 
 
 def link(dashboard_url: str, alert: Alert) -> str:
@@ -197,7 +199,6 @@ def _long_day(alert: Alert) -> str:
 def _ago(passed: timedelta) -> str:
     seconds = int(passed.total_seconds())
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= length:
-            count = seconds // length
-            return f"{count:,} {unit}{'s' if count != 1 else ''}"
-    return f"{seconds} second{'s' if seconds != 1 else ''}"
+        if seconds >= 2 * length:
+            return f"{seconds // length:,} {unit}s"
+    return f"{seconds} seconds"
