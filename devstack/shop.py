@@ -37,39 +37,28 @@ _LAST = "SELECT coalesce(max(id), 0) FROM sales WHERE id < 1000000000000"
 _PAUSE = 0.5  # seconds between two tries while the database is away
 
 
-@dataclass(frozen=True, slots=True)
 class Clock:
-    """The shop's time: real time, or a multiple of it from a moment on.
+    """The shop's time.
 
     Parameters
     ----------
-    start
-        The shop's time at the beginning; None for the real time.
     speed
-        Shop seconds per real second.
-    began
-        `time.monotonic` at the beginning.
+        Shop seconds per second; the first moment that is asked for is then the present one. None for the clock on the
+        wall.
     """
 
-    start: datetime | None
-    speed: float
-    began: float
-
-    @classmethod
-    def real(cls) -> "Clock":
-        """Make the clock on the wall."""
-        return cls(None, 1.0, time.monotonic())
-
-    @classmethod
-    def simulated(cls, start: datetime, speed: float) -> "Clock":
-        """Make a clock that shows `start` now and runs `speed` times as fast as the one on the wall."""
-        return cls(start, speed, time.monotonic())
+    def __init__(self, speed: float | None) -> None:
+        self._speed = speed
+        self._began: tuple[datetime, float] | None = None
 
     def seconds_until(self, moment: datetime) -> float:
         """Tell for how many real seconds one has to wait; never below 0."""
-        if self.start is None:
+        if self._speed is None:
             return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-        return max(0.0, (moment - self.start).total_seconds() / self.speed - (time.monotonic() - self.began))
+        if self._began is None:
+            self._began = (moment, time.monotonic())
+        start, began = self._began
+        return max(0.0, (moment - start).total_seconds() / self._speed - (time.monotonic() - began))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ import msgspec
 
 from devstack.pipeline.provision import Resources
 
-__all__ = ["JOB_GROUP", "THRESHOLD", "Places", "Sales", "job_properties"]
+__all__ = ["PLACES", "Places", "Sales", "job_properties", "read_places", "write_places"]
 
-THRESHOLD = 70
+PLACES = "places.json"
+"""Name of the file with the places, in the stack's folder."""
+
 _DETECTOR = "anybooks"
-JOB_GROUP = f"anomaly-{_DETECTOR}"
+_THRESHOLD = 70
 _SETTLE_SECONDS = 15  # a sale is entered at most 10 seconds after it was made
 _CATCH_UP_MINUTES = 1440
 
@@ -125,7 +127,7 @@ def job_properties(bootstrap_servers: str, directory: Path) -> list[dict[str, ob
             "measure.aggregation": "SUM",
             "dimension.fields": "product_name",
             "detection.period": "1 min",
-            "decision.threshold": str(THRESHOLD),
+            "decision.threshold": str(_THRESHOLD),
             "max.lateness": "30 s",
         },
         # Two products leave partitions empty; five seconds later these no longer hold back the others.
