@@ -1,4 +1,4 @@
-"""The command: ``write`` results or flat rows as Parquet, ``compact`` what other writers left."""
+"""The command: ``write`` results or flat rows as Parquet, ``compact`` small files."""
 
 import argparse
 import sys
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1 if done.left else 0
     refused: list[int] = []
     written = store.write_rows(_rows(sys.stdin.buffer, refused))
-    sys.stderr.write(f"Wrote {written.rows} rows into {written.files} files.\n")
+    sys.stderr.write(f"Read {written.rows} rows, added {written.added}.\n")
     if refused:
         numbers = ", ".join(map(str, refused[:_SHOWN])) + (", ..." if len(refused) > _SHOWN else "")
         sys.stderr.write(f"{len(refused)} lines are neither results nor flat rows: {numbers}.\n")
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     write = commands.add_parser(
         "write", help="write JSON lines from standard input; the same lines again change nothing"
     )
-    compact = commands.add_parser("compact", help="merge other writers' files, such as Data Firehose's, into ours")
+    compact = commands.add_parser("compact", help="merge small files into large ones, other writers' included")
     for command in (write, compact):
         command.add_argument("--destination", required=True, help="a directory, or s3://bucket/prefix")
     compact.add_argument(

@@ -74,8 +74,10 @@ def parse_event(event: object) -> Event:
     except msgspec.ValidationError as error:
         msg = f"not an event of Data Firehose: {error}"
         raise EventError(msg) from error
-    records = {record.record_id: record for record in reversed(parsed.records)}
-    return msgspec.structs.replace(parsed, records=tuple(reversed(records.values())))
+    records: dict[str, Record] = {}
+    for record in parsed.records:
+        records.setdefault(record.record_id, record)
+    return msgspec.structs.replace(parsed, records=tuple(records.values()))
 
 
 def reply(event: Event, outcomes: Iterable[Outcome]) -> dict[str, list[Answer]]:

@@ -2,22 +2,21 @@
 
     store = ParquetStore("s3://bucket/results")
     store.write(results)
+    store.compact(date(2024, 8, 30))
 
-A row is in one file only, and each change to a file is one step: a plain read of all files gives each row once, at
-any time, whoever writes or was killed while writing. For that, a file owns a span of a day. The first,
-``dt=YYYY-MM-DD/results-000000.parquet``, begins at midnight and owns the whole day; writing merges into it. Once it has
-`rows_per_file` rows it is given an end, after its last row and before any other, and the next file is named by that
-end. The end is written in the file, in the same step that adds rows, so two writers cannot disagree on it.
+A writing adds files with those rows that no other file has, and changes none: a plain read of all files gives each row
+once, at any time, whoever else writes or was killed while writing. A compaction puts one file in the place of several;
+while the new one is there and the old ones are not all gone, a plain read finds rows twice, but never too few.
 """
 
 import contextlib
 import itertools
 import logging
-import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
+from typing import TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -25,27 +24,29 @@ import pyarrow as pa
 from contracts.deadletters import DeadLetter
 from contracts.flat_results import PARTITION_COLUMN, Row, flatten
 from contracts.results import Result
-from transform_lambda.parquet_files import ConflictError, Files, open_files, pause_seconds
+from transform_lambda.parquet_files import ConflictError, open_files, pause_seconds
+from transform_lambda.parquet_log import LOG_NAME, Log, Merging, Span, decode_log, encode_log, groups
 from transform_lambda.parquet_rows import (
-    START,
+    EMPTY,
     ForeignTableError,
-    before,
     conform,
+    count,
     days_of,
     decode_file,
     encode_file,
-    from_time,
+    identities,
     merge,
     on_day,
-    starts,
+    span,
     table_of,
+    without,
 )
 
-ROWS_PER_FILE = 250_000
+ROWS_PER_FILE = 500_000
 
+_WRITTEN_AT_ONCE = 250_000
 _ATTEMPTS = 10
-_OURS = re.compile(r"results-[0-9]{6}\.parquet")
-_SECOND = timedelta(seconds=1)
+_T = TypeVar("_T")
 
 _logger = logging.getLogger(__name__)
 
@@ -58,12 +59,12 @@ class Written:
     ----------
     rows
         That came.
-    files
-        That were written; none when every row was there already.
+    added
+        That were not there yet.
     """
 
     rows: int = 0
-    files: int = 0
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,13 @@ class Compacted:
     Parameters
     ----------
     files
-        Of other writers that were merged and deleted.
+        That were merged and are gone.
     left
-        Paths of those that hold no such rows, and stay.
+        Paths of files that hold no such rows, and stay.
     """
 
     files: int
-    left: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
 class ParquetStore:
@@ -90,7 +91,7 @@ class ParquetStore:
     destination
         A directory, made at the first writing, or ``s3://bucket/prefix``.
     rows_per_file
-        From how many rows on a file takes no later periods. A writer holds a file in memory, with some 1.5 kB a row.
+        How many rows a compaction gives a file, about. It holds twice as many in memory, with some 1 kB a row.
 
     Raises
     ------
@@ -99,16 +100,16 @@ class ParquetStore:
     """
 
     def __init__(self, destination: str, rows_per_file: int = ROWS_PER_FILE) -> None:
-        self._files: Files = open_files(destination)
+        self._files = open_files(destination)
         self._rows_per_file = rows_per_file
 
     def write(self, results: Iterable[Result]) -> Written:
-        """Write results; those that are there already stay as they are.
+        """Write results, but for those whose series, period and detector are there already.
 
         Parameters
         ----------
         results
-            Any number, in any order. Of several with the same series, period and detector the last one counts.
+            Any number, in any order; each batch makes a file for each date.
 
         Returns
         -------
@@ -119,18 +120,18 @@ class ParquetStore:
         RecordError
             If a row cannot hold a result; results before it may be written.
         ConflictError
-            If other writers of the bucket were faster ten times in a row. Writing again is safe.
+            If other writers of the bucket were faster ten times in a row. Writing again is safe, as after any error.
         """
         return self.write_rows(map(flatten, results))
 
     def write_rows(self, rows: Iterable[Row]) -> Written:
         """Write rows as `contracts.flat_results.flatten` makes them; otherwise the same as `write`."""
         remaining = iter(rows)
-        total = files = 0
-        while chunk := list(itertools.islice(remaining, self._rows_per_file)):
-            files += self._write_table(table_of(chunk))
+        total = added = 0
+        while chunk := list(itertools.islice(remaining, _WRITTEN_AT_ONCE)):
+            added += self._write_table(table_of(chunk))
             total += len(chunk)
-        return Written(total, files)
+        return Written(total, added)
 
     def reject(self, letters: Iterable[DeadLetter]) -> None:
         """Keep records that are no results, each as ``_rejected/TOPIC-PARTITION-OFFSET.json``."""
@@ -141,104 +142,125 @@ class ParquetStore:
                 self._files.replace(path, msgspec.json.encode(letter), None)
 
     def compact(self, until: date) -> Compacted:
-        """Merge the files of other writers, such as Data Firehose, into ours, and delete them.
+        """Merge small files into large ones, those of other writers (Data Firehose) included.
 
-        Between a file's merging and its deletion a plain read finds its rows twice; if this is killed there, until the
-        next compaction. No row is ever missing.
+        Killed at any moment, it leaves every row there, some perhaps twice; the next writing or compaction of that
+        partition removes the second ones.
 
         Parameters
         ----------
         until
-            The first partition to leave alone, because others still write there.
+            The first partition to leave alone, because others still write or read there.
         """
-        merged = 0
-        left = []
+        folders: dict[str, list[str]] = {}
         for path in self._files.paths():
-            partition, _, name = path.rpartition("/")
-            day = partition.removeprefix(f"{PARTITION_COLUMN}=")
-            if not path.endswith(".parquet") or _OURS.fullmatch(name) or not _is_before(day, until):
-                continue
-            found = self._files.read(path)
-            if found is None:
-                continue
-            try:
-                table = conform(decode_file(found.data)[0])
-            except ForeignTableError as error:
-                _logger.warning("left %s: %s", path, error)
-                left.append(path)
-                continue
-            self._write_table(table)
-            self._files.delete(path)
-            merged += 1
-        return Compacted(merged, tuple(left))
+            folder, _, name = path.rpartition("/")
+            if name.endswith((".parquet", LOG_NAME)) and _is_before(folder, until):
+                folders.setdefault(folder, []).append(name)
+        adopted = 0
+        left: list[str] = []
+        for folder, names in folders.items():
+            log, _ = self._exclusively(self._open_log, folder)
+            for name in sorted({*names} - {LOG_NAME, *log.names, *log.prevented}):
+                try:
+                    adopted += self._adopt(f"{folder}/{name}")
+                except ForeignTableError as error:
+                    _logger.warning("left %s/%s: %s", folder, name, error)
+                    left.append(f"{folder}/{name}")
+        # Adopted rows may belong to any date, and only now all of them are there.
+        return Compacted(adopted + sum(map(self._merge_groups, folders)), tuple(left))
 
     def _write_table(self, table: pa.Table) -> int:
-        return sum(self._write_day(day, on_day(table, day)) for day in days_of(table))
-
-    def _write_day(self, day: str, rows: pa.Table) -> int:
-        files = 0
-        folder = f"{PARTITION_COLUMN}={day}"
-        while rows.num_rows:
-            for attempt in itertools.count():
-                try:
-                    with self._files.alone():
-                        written, rows = self._write_first_file(folder, rows)
-                    break
-                except ConflictError:
-                    if attempt + 1 == _ATTEMPTS:
-                        raise
-                    time.sleep(pause_seconds(attempt))
-            files += written
-        return files
-
-    def _write_first_file(self, folder: str, rows: pa.Table) -> tuple[bool, pa.Table]:
-        """Write those rows that belong where the first of them does; return whether that changed it, and the others."""
-        first = starts(rows)[0]
-        names = (path.rpartition("/")[2] for path in self._files.paths(folder))
-        path = _path(
-            folder, max((name for name in names if _OURS.fullmatch(name) and name <= _name(first)), default=None)
+        return sum(
+            self._exclusively(self._add, f"{PARTITION_COLUMN}={day}", merge([on_day(table, day)]))
+            for day in days_of(table)
         )
-        while True:
-            found = self._files.read(path)
-            existing, until = decode_file(found.data) if found else (None, None)
-            if until is None or first < until:
-                break
-            path = _path(folder, _name(until))  # the next one was begun since the names were listed, or is due now
-        ours = rows if until is None else before(rows, until)
-        merged = merge(existing, ours)
-        end = until or _end(existing, merged, self._rows_per_file)
-        if end is not None and until is None:
-            ours = before(rows, end)
-            merged = merge(existing, ours)
-        changed = existing is None or end != until or not merged.equals(existing)
-        if changed:
-            self._files.replace(path, encode_file(merged, end), found.version if found else None)
-        return changed, rows.slice(0, 0) if end is None else from_time(rows, end)
+
+    def _add(self, folder: str, rows: pa.Table) -> int:
+        log, version = self._open_log(folder)
+        own = Span.of(*span(rows), rows.num_rows)
+        for name in log.names:
+            if own.overlaps(Span.of_name(name)):
+                rows = without(rows, identities(self._read_or_prevent(f"{folder}/{name}")))
+        if rows.num_rows:
+            name = Span.of(*span(rows), rows.num_rows).new_name()
+            self._save_log(folder, msgspec.structs.replace(log, names=(*log.names, name)), version)
+            self._files.replace(f"{folder}/{name}", encode_file(rows), None)
+        return int(rows.num_rows)
+
+    def _merge_groups(self, folder: str) -> int:
+        merged = 0
+        while (names := self._exclusively(self._merge_one_group, folder)) is not None:
+            merged += names
+        return merged
+
+    def _merge_one_group(self, folder: str) -> int | None:
+        log, version = self._open_log(folder)
+        group = next(groups(log.names, self._rows_per_file), None)
+        if group is None:
+            return None
+        tables = {name: decode_file(self._read_or_prevent(f"{folder}/{name}")) for name in group}
+        if empty := [name for name in group if tables[name].num_rows == 0]:
+            self._save_log(folder, log.preventing(empty), version)
+            return 0
+        rows = merge(list(tables.values()))
+        into = Span.of(*span(rows), rows.num_rows).new_name()
+        self._save_log(folder, msgspec.structs.replace(log, merging=Merging(into, group)), version)
+        self._files.replace(f"{folder}/{into}", encode_file(rows), None)
+        self._open_log(folder)  # which ends it
+        return len(group)
+
+    def _open_log(self, folder: str) -> tuple[Log, str | None]:
+        """Read a partition's log, with a merging that was begun either finished or prevented."""
+        found = self._files.read(f"{folder}/{LOG_NAME}")
+        if found is None:
+            return Log(), None
+        log = decode_log(found.data)
+        if log.merging is None:
+            return log, found.version
+        into, names = log.merging.into, log.merging.names
+        if count(self._read_or_prevent(f"{folder}/{into}")):
+            for name in names:
+                self._files.delete(f"{folder}/{name}")
+            ended = log.without(names)
+            ended = Log((*ended.names, into), ended.prevented)
+        else:
+            ended = msgspec.structs.replace(log.preventing([into]), merging=None)
+        return ended, self._save_log(folder, ended, found.version)
+
+    def _save_log(self, folder: str, log: Log, version: str | None) -> str:
+        return self._files.replace(f"{folder}/{LOG_NAME}", encode_log(log), version)
+
+    def _read_or_prevent(self, path: str) -> bytes:
+        """Read an announced file; if it is not there, put an empty one there, so that its writer begins anew."""
+        found = self._files.read(path)
+        if found is not None:
+            return found.data
+        self._files.replace(path, EMPTY, None)
+        return EMPTY
+
+    def _exclusively(self, change: Callable[..., _T], *arguments: object) -> _T:
+        """Change a partition as if alone, again after another writer came between."""
+        for attempt in range(_ATTEMPTS - 1):
+            try:
+                with self._files.alone():
+                    return change(*arguments)
+            except ConflictError:
+                time.sleep(pause_seconds(attempt))
+        with self._files.alone():
+            return change(*arguments)
+
+    def _adopt(self, path: str) -> int:
+        found = self._files.read(path)
+        if found is None:
+            return 0
+        self._write_table(conform(decode_file(found.data)))
+        self._files.delete(path)
+        return 1
 
 
-def _end(existing: pa.Table | None, merged: pa.Table, rows_per_file: int) -> datetime | None:
-    """Choose where a file ends, if it is full: behind all rows that it has, and as few others as fill it."""
-    if merged.num_rows < rows_per_file:
-        return None
-    last_kept = merged[START].sort()[rows_per_file - 1].as_py()
-    return _after(last_kept if existing is None else max(last_kept, starts(existing)[-1]))
-
-
-def _after(start: datetime) -> datetime | None:
-    """Add a second, as long as that is the same day."""
-    return None if f"{start:%H%M%S}" == "235959" else start + _SECOND
-
-
-def _path(folder: str, name: str | None) -> str:
-    return f"{folder}/{name or 'results-000000.parquet'}"
-
-
-def _name(start: datetime) -> str:
-    return f"results-{start:%H%M%S}.parquet"
-
-
-def _is_before(day: str, until: date) -> bool:
+def _is_before(folder: str, until: date) -> bool:
     try:
-        return date.fromisoformat(day) < until
+        return date.fromisoformat(folder.removeprefix(f"{PARTITION_COLUMN}=")) < until
     except ValueError:
         return False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _S3 = re.compile(r"s3://([^/]+)(?:/(.*))?")
-_TEMPORARY = ".writing-"
+_TEMPORARY = ".writing"
 
 
 class DestinationError(ValueError):
@@ -46,8 +46,8 @@ class Files(Protocol):
     def read(self, path: str) -> Found | None:
         """Read a whole file, None if there is none."""
 
-    def replace(self, path: str, data: bytes, version: str | None) -> None:
-        """Write a file in one step.
+    def replace(self, path: str, data: bytes, version: str | None) -> str:
+        """Write a file in one step; return its new version.
 
         Parameters
         ----------
@@ -114,12 +114,12 @@ class Directory:
         except FileNotFoundError:
             return None
 
-    def replace(self, path: str, data: bytes, version: str | None) -> None:  # noqa: ARG002 - alone() sees to it
+    def replace(self, path: str, data: bytes, version: str | None) -> str:  # noqa: ARG002 - alone() sees to it
         """Write a file in one step: under a name that readers skip, to the disk, then renamed."""
         target = self._root / path
         _make_folder(target.parent)
         # One writer at a time, so what a killed one left behind is written over by the next.
-        temporary = target.with_name(_TEMPORARY + target.name.removesuffix(".parquet"))
+        temporary = target.with_name(_TEMPORARY)
         try:
             with temporary.open("wb") as file:
                 file.write(data)
@@ -130,6 +130,7 @@ class Directory:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
+        return ""
 
     def delete(self, path: str) -> None:
         """Delete a file."""
@@ -166,14 +167,14 @@ class Bucket:
             return None
         return Found(answer["Body"].read(), answer["ETag"])
 
-    def replace(self, path: str, data: bytes, version: str | None) -> None:
+    def replace(self, path: str, data: bytes, version: str | None) -> str:
         """Write an object if it still is what was read."""
         key = self._prefix + path
         try:
             if version is None:
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+                answer = self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
             else:
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfMatch=version)
+                answer = self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfMatch=version)
         except self._client.exceptions.ClientError as error:
             # 412: another version is there; 409: another writer is at it; 404: it was deleted.
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") not in {404, 409, 412}:
@@ -182,6 +183,7 @@ class Bucket:
                 raise
             msg = f"{path} was changed by another writer"
             raise ConflictError(msg) from error
+        return answer["ETag"]
 
     def delete(self, path: str) -> None:
         """Delete an object."""

@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 from transform_lambda.kafka_trigger import sort_records
@@ -43,6 +44,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Any]]:  # noq
     store.reject(found.letters)
     written = store.write_rows(found.rows)
     _logger.info(
-        "stored rows=%d files=%d rejected=%d empty=%d", written.rows, written.files, len(found.letters), found.empty
+        "stored rows=%d added=%d rejected=%d empty=%d", written.rows, written.added, len(found.letters), found.empty
     )
     return {"batchItemFailures": []}
+
+
+def compact_handler(event: Any, context: Any) -> None:  # noqa: ANN401, ARG001 - Lambda's signature
+    """Merge the small files of finished days; for a schedule, once a day.
+
+    Parameters
+    ----------
+    event, context
+        Not used.
+    """
+    done = _store().compact(datetime.now(UTC).date())
+    _logger.info("compacted files=%d left=%d", done.files, len(done.left))

@@ -24,7 +24,6 @@ _TYPES = {
     Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
 }
 _VERSION_KEY = b"flat_schema_version"
-_UNTIL_KEY = b"until"
 _ORDER = [(name, "ascending") for name in IDENTITY]
 
 # Every field may be null for Arrow, or a file of an older version could not take a column that was added since.
@@ -74,26 +73,38 @@ def conform(table: pa.Table) -> pa.Table:
     return fixed
 
 
-def merge(existing: pa.Table | None, rows: pa.Table) -> pa.Table:
-    """Put rows into a table; a row takes the place of one with the same identity.
-
-    Parameters
-    ----------
-    existing
-        None for no rows.
-    rows
-        Of several with the same identity the last one counts.
+def merge(tables: Sequence[pa.Table]) -> pa.Table:
+    """Put the rows of tables into one, of several with the same identity the first.
 
     Returns
     -------
-    Both in the order of their identity, so that equal rows make equal tables however they came.
+    The rows in the order of their identity, so that equal rows make equal tables however they came.
     """
-    rows = _last_of_each(rows)
-    if existing is not None:
-        kept = _without(existing, rows)
-        rows = pa.concat_tables([kept, rows], promote_options="default")
+    rows = _first_of_each(pa.concat_tables(tables, promote_options="default"))
     others = sorted(set(rows.column_names) - set(FIXED_SCHEMA.names))
     return rows.select([name for name in FIXED_SCHEMA.names if name in rows.column_names] + others).sort_by(_ORDER)
+
+
+def identities(data: bytes) -> pa.Table:
+    """Read of a Parquet file what tells its rows from others."""
+    return pq.read_table(pa.BufferReader(data), columns=list(IDENTITY))
+
+
+def without(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """Select the rows whose identity is not among those of others."""
+    keys = rows.select(IDENTITY).append_column("index", pa.array(range(rows.num_rows), pa.int64()))
+    return rows.take(keys.join(others, list(IDENTITY), join_type="left anti")["index"].sort())
+
+
+def span(rows: pa.Table) -> tuple[datetime, datetime]:
+    """Find the first and the last start of the periods of some rows."""
+    ends = pc.min_max(rows[START]).as_py()
+    return ends["min"], ends["max"]
+
+
+def count(data: bytes) -> int:
+    """Count the rows of a Parquet file."""
+    return int(pq.read_metadata(pa.BufferReader(data)).num_rows)
 
 
 def days_of(table: pa.Table) -> list[str]:
@@ -106,45 +117,16 @@ def on_day(table: pa.Table, day: str) -> pa.Table:
     return table.filter(pc.equal(table[START].cast(pa.date32()), pa.scalar(day).cast(pa.date32())))
 
 
-def starts(table: pa.Table) -> list[datetime]:
-    """List the different starts of the rows' periods in ascending order."""
-    return sorted(pc.unique(table[START]).to_pylist())
-
-
-def before(table: pa.Table, time: datetime) -> pa.Table:
-    """Select the rows whose period starts before a time."""
-    return table.filter(pc.less(table[START], pa.scalar(time, pa.timestamp("ms"))))
-
-
-def from_time(table: pa.Table, time: datetime) -> pa.Table:
-    """Select the rows whose period starts at a time or later."""
-    return table.filter(pc.greater_equal(table[START], pa.scalar(time, pa.timestamp("ms"))))
-
-
-def encode_file(table: pa.Table, until: datetime | None) -> bytes:
-    """Write a Parquet file.
-
-    Parameters
-    ----------
-    table
-        From `merge`.
-    until
-        When the file's share of the day ends, None for with the day.
-    """
-    metadata = {_VERSION_KEY: str(FLAT_SCHEMA_VERSION).encode()}
-    if until is not None:
-        metadata[_UNTIL_KEY] = until.isoformat(sep=" ").encode()
+def encode_file(table: pa.Table) -> bytes:
+    """Write a Parquet file."""
     sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd", row_group_size=_ROW_GROUP)
+    named = table.replace_schema_metadata({_VERSION_KEY: str(FLAT_SCHEMA_VERSION).encode()})
+    pq.write_table(named, sink, compression="zstd", row_group_size=_ROW_GROUP)
     return sink.getvalue()
 
 
-def decode_file(data: bytes) -> tuple[pa.Table, datetime | None]:
+def decode_file(data: bytes) -> pa.Table:
     """Read a Parquet file.
-
-    Returns
-    -------
-    Its rows, and `until` if `encode_file` wrote it.
 
     Raises
     ------
@@ -152,12 +134,10 @@ def decode_file(data: bytes) -> tuple[pa.Table, datetime | None]:
         If the bytes are not Parquet.
     """
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        return pq.read_table(pa.BufferReader(data)).replace_schema_metadata()
     except (pa.ArrowInvalid, OSError) as error:
         msg = "not a Parquet file"
         raise ForeignTableError(msg) from error
-    until = (table.schema.metadata or {}).get(_UNTIL_KEY)
-    return table.replace_schema_metadata(), datetime.fromisoformat(until.decode()) if until else None
 
 
 def _schema(dimensions: Sequence[str]) -> pa.Schema:
@@ -172,14 +152,11 @@ def _array(values: Sequence[Any], kind: Kind) -> pa.Array:
     return pa.array(values, _TYPES[kind])
 
 
-def _last_of_each(rows: pa.Table) -> pa.Table:
+def _first_of_each(rows: pa.Table) -> pa.Table:
     keys = rows.select(IDENTITY).append_column("index", pa.array(range(rows.num_rows), pa.int64()))
-    last = keys.group_by(IDENTITY).aggregate([("index", "max")])["index_max"]
-    return rows if len(last) == rows.num_rows else rows.take(last)
+    first = keys.group_by(list(IDENTITY)).aggregate([("index", "min")])["index_min"]
+    return rows if len(first) == rows.num_rows else rows.take(first.sort())
 
 
-def _without(existing: pa.Table, rows: pa.Table) -> pa.Table:
-    if not pc.any(pc.is_in(existing[START], pc.unique(rows[START]))).as_py():
-        return existing  # a new period, as nearly always
-    keys = existing.select(IDENTITY).append_column("index", pa.array(range(existing.num_rows), pa.int64()))
-    return existing.take(keys.join(rows.select(IDENTITY), list(IDENTITY), join_type="left anti")["index"])
+EMPTY = encode_file(FIXED_SCHEMA.empty_table())
+"""A file without rows."""
