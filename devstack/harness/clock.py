@@ -1,10 +1,18 @@
 """Time, real or simulated."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "SimulatedClock", "SystemClock"]
+__all__ = ["Clock", "SimulatedClock", "SystemClock", "never"]
+
+_PATIENCE_SECONDS = 0.2  # how soon a stop is noticed
+
+
+def never() -> bool:
+    """Return False: nothing stops."""
+    return False
 
 
 class Clock(Protocol):
@@ -13,8 +21,8 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the time, in UTC."""
 
-    def sleep(self, seconds: float) -> None:
-        """Return when so many seconds have passed."""
+    def sleep(self, seconds: float, stop: Callable[[], bool] = never) -> None:
+        """Return when so many seconds have passed, or soon after `stop` says so."""
 
 
 class SystemClock:
@@ -24,9 +32,11 @@ class SystemClock:
         """Return the time, in UTC."""
         return datetime.now(UTC)
 
-    def sleep(self, seconds: float) -> None:
-        """Return when so many seconds have passed."""
-        time.sleep(max(0.0, seconds))
+    def sleep(self, seconds: float, stop: Callable[[], bool] = never) -> None:
+        """Return when so many seconds have passed, or soon after `stop` says so."""
+        end = time.monotonic() + seconds
+        while not stop() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _PATIENCE_SECONDS))
 
 
 class SimulatedClock:
@@ -45,6 +55,6 @@ class SimulatedClock:
         """Return the time, in UTC."""
         return self._now
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, stop: Callable[[], bool] = never) -> None:  # noqa: ARG002 - it takes no time
         """Advance by so many seconds."""
         self._now += timedelta(seconds=max(0.0, seconds))
