@@ -12,8 +12,9 @@ from ingest_world import World
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("ingest"), only=("kafka", "postgres", "aws")) as stack:
+def stack() -> Iterator[Stack]:
+    # Not in pytest's own folder, which the next pytest on the machine locks against PostgreSQL's user.
+    with running_stack(only=("kafka", "postgres", "aws")) as stack:
         yield stack
 
 

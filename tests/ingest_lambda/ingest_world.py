@@ -115,10 +115,13 @@ class World:
         query = f"SELECT product_name, quantity FROM {self.name}.sales WHERE event_time < %s ORDER BY event_time, id"
         return [(str(name), int(number)) for name, number in self.database.execute(query.encode(), [before])]
 
-    def close(self) -> None:
+    def close_functions(self) -> None:
         for source, publisher in self._made:
             source.close()
             publisher.close()
+
+    def close(self) -> None:
+        self.close_functions()
         self.execute(f"DROP SCHEMA {self.name} CASCADE")
         self.database.close()
 

@@ -57,9 +57,7 @@ def test_windows_meet_without_gap_or_overlap_in_whatever_order_schedules_arrive(
     assert position == max(schedules) - SETTLE
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 50)), max_size=60), st.integers(1, 10), st.integers(1, 100)
-)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 50)), max_size=60), st.integers(1, 10), st.integers(1, 100))
 def test_rows_are_cut_only_between_different_times_and_none_is_lost(
     steps: list[tuple[int, int]], max_rows: int, max_bytes: int
 ) -> None:

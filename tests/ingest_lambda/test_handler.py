@@ -1,0 +1,81 @@
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ingest_world import MINUTE, START, World
+
+from ingest_lambda import handler as module
+from ingest_lambda.errors import EventError, SettingsError
+
+
+class Context:
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@pytest.fixture
+def invoke(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], dict[str, object]]]:
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    module._ingest.cache_clear()
+
+    def call(minute: int) -> dict[str, object]:
+        return module.handler({"scheduledTime": (START + minute * MINUTE).isoformat()}, Context())
+
+    yield call
+    ingest = module._ingest()
+    ingest._source.close()
+    ingest._publisher.close()
+    module._ingest.cache_clear()
+    logging.getLogger("kafka").setLevel(logging.NOTSET)
+    logging.getLogger("ingest_lambda").setLevel(logging.NOTSET)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_an_event_publishes_its_rows_and_logs_one_line(
+    invoke: Callable[[int], dict[str, object]], world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.sell_every(20, minutes=3)
+
+    assert [invoke(minute)["rows"] for minute in (1, 2)] == [3, 3]
+    assert [(record.name, record.levelname) for record in caplog.records] == [("ingest_lambda.run", "INFO")] * 2
+    assert "outcome='caught up'" in caplog.text
+    assert "item-A" not in caplog.text
+
+
+def test_a_wrong_environment_is_told_at_the_first_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "DATABASE_SECRET_ARN", "SOURCE_TABLE"):
+        monkeypatch.delenv(name, raising=False)
+    module._ingest.cache_clear()
+
+    with pytest.raises(SettingsError, match="DATABASE_SECRET_ARN is not set; SOURCE_TABLE is not set"):
+        module.handler({"time": "2024-08-29T13:35:00Z"}, Context())
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+@pytest.mark.usefixtures("invoke")
+def test_an_event_without_a_time_is_told() -> None:
+    with pytest.raises(EventError):
+        module.handler({}, Context())
+
+
+def test_a_cold_start_loads_little(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; begun = time.process_time(); import ingest_lambda.handler;"
+        "print(time.process_time() - begun, *sorted(m.split('.')[0] for m in sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+    command = [sys.executable, "-c", script]
+    runs = [
+        subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.split()
+        for _ in range(4)  # the first compiles
+    ]
+
+    assert min(float(seconds) for seconds, *_ in runs) < 0.3
+    assert not {"boto3", "botocore", "numpy", "numba", "pyflink", "anomaly"} & set(runs[0][1:])

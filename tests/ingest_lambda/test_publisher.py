@@ -1,0 +1,205 @@
+import gc
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from ingest_world import World
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+
+from ingest_lambda.deadline import Deadline
+from ingest_lambda.errors import ProgressError, SourceError, TakenOverError, UnavailableError
+from ingest_lambda.markers import Marker
+from ingest_lambda.publisher import Publisher
+from ingest_lambda.records import Record
+from ingest_lambda.settings import parse_settings
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+TIME = datetime(2024, 8, 29, 13, 35, tzinfo=UTC)
+
+
+def soon(seconds: float = 20) -> Deadline:
+    return Deadline(monotonic() + seconds)
+
+
+def marker(minute: int) -> Marker:
+    return Marker(TIME + timedelta(minutes=minute))
+
+
+def records(count: int, size: int = 1) -> list[Record]:
+    return [Record(b"k", b'{"n":"' + b"x" * size + b'"}', "") for _ in range(count)]
+
+
+class Publishers:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.made: list[Publisher] = []
+
+    def __call__(self, *, opened: bool = True, **settings: str) -> Publisher:
+        publisher = Publisher(parse_settings({**self.world.environment, **settings}), lambda _: {})
+        self.made.append(publisher)
+        if opened:
+            publisher.open(soon())
+        return publisher
+
+
+@pytest.fixture
+def make(world: World) -> Iterator[Publishers]:
+    publishers = Publishers(world)
+    yield publishers
+    for publisher in publishers.made:
+        publisher.close()
+
+
+def test_an_empty_progress_topic_has_no_marker(make: Publishers) -> None:
+    assert make().marker is None
+
+
+def test_what_was_committed_is_the_marker_of_the_next_to_open(make: Publishers) -> None:
+    first = make()
+    for minute in range(3):
+        first.commit(records(2), marker(minute), soon())
+    first.close()
+
+    assert make().marker == marker(2)
+    assert len(make.world.published()) == 6
+
+
+def test_the_marker_is_found_behind_any_number_of_aborted_ones(make: Publishers, world: World) -> None:
+    make().commit([], marker(7), soon())
+    producer = KafkaProducer(
+        bootstrap_servers=world.stack.bootstrap_servers, transactional_id=f"ingest.{world.progress}"
+    )
+    producer.init_transactions()
+    for _ in range(30):
+        producer.begin_transaction()
+        producer.send(world.progress, key=b"progress", value=b"never committed")
+        producer.flush()
+        producer.abort_transaction()
+    producer.close()
+
+    assert make().marker == marker(7)
+
+
+def test_a_transaction_that_was_left_open_is_undone_by_the_next_to_open(make: Publishers, world: World) -> None:
+    first = make()
+    first.commit(records(1), marker(1), soon())
+    assert first._producer is not None
+    first._producer.begin_transaction()
+    first._producer.send(world.sales, value=b"{}", partition=0)
+    first._producer.send(world.progress, value=b"never committed")
+    first._producer.flush()
+
+    second = make()
+
+    assert second.marker == marker(1)
+    second.commit(records(1), marker(2), soon())
+    assert len(world.published()) == 2
+
+
+def test_the_one_that_opened_last_commits_and_the_other_publishes_nothing(make: Publishers, world: World) -> None:
+    old, new = make(), make()
+
+    with pytest.raises(TakenOverError, match=f"the transactional id ingest.{world.progress}"):
+        old.commit(records(3), marker(1), soon())
+    assert not old.is_open
+    new.commit(records(2), marker(2), soon())
+
+    assert len(world.published()) == 2
+    assert make().marker == marker(2)
+
+
+def test_one_that_lost_the_id_in_the_middle_of_a_transaction_publishes_nothing(
+    make: Publishers, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = make()
+    assert old._producer is not None
+    commit = old._producer.commit_within
+
+    def commit_late(timeout_ms: int) -> None:
+        make().commit(records(2), marker(2), soon())
+        commit(timeout_ms)
+
+    monkeypatch.setattr(old._producer, "commit_within", commit_late)
+
+    with pytest.raises(TakenOverError):
+        old.commit(records(3), marker(1), soon())
+
+    assert len(world.published()) == 2
+    assert make().marker == marker(2)
+
+
+def test_a_record_that_is_too_large_is_an_error_that_says_what_to_do_and_shows_no_data(make: Publishers) -> None:
+    publisher = make()
+
+    with pytest.raises(SourceError, match="a row is larger than Kafka takes") as raised:
+        publisher.commit(records(1, size=1 << 20), marker(1), soon())
+
+    assert "xxx" not in str(raised.value)
+    assert make().marker is None
+
+
+def test_more_than_a_request_holds_goes_into_one_transaction(make: Publishers, world: World) -> None:
+    make().commit(records(120, size=10_000), marker(1), soon())
+
+    assert len(world.published()) == 120
+
+
+@pytest.mark.parametrize("setting", ["INPUT_TOPIC", "PROGRESS_TOPIC"])
+def test_a_topic_that_does_not_exist_is_named_at_once(make: Publishers, setting: str) -> None:
+    began = monotonic()
+
+    with pytest.raises(SourceError, match=f"{setting} is 'nowhere', but the brokers know no such topic"):
+        make(**{setting: "nowhere"})
+
+    assert monotonic() - began < 5
+
+
+def test_a_progress_topic_has_one_partition(make: Publishers, world: World) -> None:
+    with pytest.raises(ProgressError, match="has 4 partitions, expected one"):
+        make(INPUT_TOPIC=world.progress, PROGRESS_TOPIC=world.sales)
+
+
+def test_a_person_can_set_the_marker_and_take_it_away(make: Publishers, world: World) -> None:
+    make().commit([], marker(9), soon())
+
+    world.write_marker(b'{"position":"2024-08-29T13:38:00Z"}')
+    assert make().marker == marker(3)
+
+    world.write_marker(None)
+    assert make().marker is None
+
+
+def test_a_record_that_is_no_marker_stops_the_function(make: Publishers, world: World) -> None:
+    world.write_marker(b"hello")
+
+    with pytest.raises(ProgressError, match="the last record of PROGRESS_TOPIC is not a marker"):
+        make()
+
+
+def test_a_marker_that_retention_deleted_is_not_taken_for_a_first_run(make: Publishers, world: World) -> None:
+    make().commit([], marker(1), soon())
+    admin: Any = KafkaAdminClient(bootstrap_servers=world.stack.bootstrap_servers)
+    try:
+        admin.delete_records({TopicPartition(world.progress, 0): -1})
+    finally:
+        admin.close()
+
+    with pytest.raises(ProgressError, match=r"its retention has deleted it, .* set cleanup\.policy=compact"):
+        make()
+
+
+# kafka-python leaves sockets that were refused to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_brokers_that_do_not_answer_are_given_up_in_time(make: Publishers) -> None:
+    publisher = make(opened=False, BOOTSTRAP_SERVERS="127.0.0.1:9")
+    began = monotonic()
+
+    with pytest.raises(UnavailableError, match="Kafka at 127.0.0.1:9 failed"):
+        publisher.open(soon(1.0))
+
+    assert monotonic() - began < 2.5
+    assert not publisher.is_open
+    gc.collect()
