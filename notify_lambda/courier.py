@@ -30,7 +30,7 @@ class Report:
     Parameters
     ----------
     failed
-        Records that must be delivered again.
+        Records that must be delivered again, each once, in the order of the batch.
     counts
         Records, by what became of them: ``sent``, ``repeated`` (sent before), ``dead_letter``, ``failed`` and the
         reasons of `notify_lambda.alerts.Quiet`.
@@ -84,7 +84,7 @@ class _Run:
         # Enough for the two calls that follow a claim, but not so much that a short time-out leaves time for nothing.
         self._reserve_ms = min(2 * CALL_SECONDS * 1000, remaining_ms() * 2 // 5)
         self._halted = False
-        self._failed: list[KafkaRecord] = []
+        self._failed: set[KafkaRecord] = set()
         self._counts: Counter[str] = Counter()
 
     def deliver(self, records: Sequence[KafkaRecord]) -> Report:
@@ -103,7 +103,8 @@ class _Run:
         self._tell(list(alerts.values()), sharers)
         for record, reason in poisons:
             self._note(self._bury(record, reason), (record,), "dead_letter")
-        return Report(tuple(self._failed), dict(self._counts))
+        failed = tuple(dict.fromkeys(record for record in records if record in self._failed))
+        return Report(failed, dict(self._counts))
 
     def _tell(self, alerts: Sequence[Alert], sharers: Mapping[str, Sequence[KafkaRecord]]) -> None:
         messages = [compose(alert, self._courier.settings.dashboard_url) for alert in alerts]
@@ -195,4 +196,4 @@ class _Run:
     def _note(self, done: bool, records: Sequence[KafkaRecord], name: str) -> None:
         self._counts[name if done else "failed"] += len(records)
         if not done:
-            self._failed += records
+            self._failed.update(records)

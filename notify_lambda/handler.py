@@ -52,11 +52,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     if report.failed and not courier.settings.report_item_failures:
         msg = f"{len(report.failed)} of {len(records)} records failed, the first is {report.failed[0].place}"
         raise DeliveryError(msg)
-    items = dict.fromkeys((record.topic, record.partition, record.offset) for record in report.failed)
     return {
         "batchItemFailures": [
-            {"itemIdentifier": {"partition": f"{topic}-{partition}", "offset": offset}}
-            for topic, partition, offset in items
+            {"itemIdentifier": {"partition": f"{record.topic}-{record.partition}", "offset": record.offset}}
+            for record in report.failed
         ]
     }
 

@@ -7,7 +7,7 @@ it was not sent. A claim ends with the invocation that took it, so one that died
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections import deque
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ REMEMBERED_SECONDS = 7 * 86_400
 """As long as Kafka keeps records by default: a trigger cannot deliver again what is no longer there."""
 
 _MOST_IN_MEMORY = 10_000
+_MOST_UNNOTED = 1_000
 
 _logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Ledger:
         config = IdempotencyConfig(expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256")
         layer.configure(config, key_prefix=prefix)
         self._layer = layer
+        self._unnoted: deque[str] = deque(maxlen=_MOST_UNNOTED)
 
     def claim(self, key: str, remaining_ms: int) -> Claim:
         """Take a key, unless somebody has.
@@ -88,6 +90,9 @@ class Ledger:
         LedgerError
             If the table does not answer.
         """
+        if key in self._unnoted:
+            self.complete(key)
+            return Claim.DONE
         try:
             self._layer.save_inprogress(_data(key), remaining_ms)
         except IdempotencyItemAlreadyExistsError as found:
@@ -102,12 +107,16 @@ class Ledger:
         Raises
         ------
         LedgerError
-            If the table does not answer; the claim then ends with the invocation, and a repeat would be sent again.
+            If the table does not answer. This process remembers the key instead, and notes it when it comes again.
         """
         try:
             self._layer.save_success(_data(key), {})
         except (ClientError, BotoCoreError) as error:
+            if key not in self._unnoted:
+                self._unnoted.append(key)
             raise LedgerError(_cause(error)) from error
+        if key in self._unnoted:
+            self._unnoted.remove(key)
 
     def release(self, key: str) -> None:
         """Give a key back, because it was not done.
@@ -188,6 +197,5 @@ def _data(key: str) -> dict[str, Any]:
     return {"key": key}
 
 
-def _cause(error: Exception) -> str:
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code", type(error).__name__))
+def _cause(error: ClientError | BotoCoreError) -> str:
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -13,15 +13,21 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 _FAILED = (
     "<member><Id>{}</Id><Code>{}</Code><Message>as asked</Message><SenderFault>{}</SenderFault></member>"  # of SNS
 )
-_ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>as asked</Message></Error></ErrorResponse>"
+_XML_ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>as asked</Message></Error></ErrorResponse>"
+_JSON_ERROR = '{"__type":"com.amazonaws#%s","message":"as asked"}'
+_ERRORS = {
+    "throttled": (400, "Throttling"),
+    "unavailable": (503, "ServiceUnavailable"),
+    "refused": (400, "InvalidParameter"),
+}
 
 
 @dataclass
 class Fault:
     """What happens to one request.
 
-    `kind` is `pass`, `throttled`, `unavailable` (503), `refused` (400 InvalidParameter), `lost` (done, then the connection ends without an
-    answer), `hangs_up` (not done) or `partial` (some entries of a batch of SNS fail).
+    `kind` is `pass`, `throttled`, `unavailable` (503), `refused` (400 InvalidParameter), `lost` (done, then the
+    connection ends without an answer), `hangs_up` (not done) or `partial` (some entries of a batch of SNS fail).
     """
 
     kind: str
@@ -63,12 +69,9 @@ def faulty_proxy(upstream: str) -> Iterator[FaultyProxy]:
             if fault.kind == "hangs_up":
                 self.close_connection = True
                 return
-            if fault.kind == "throttled":
-                return self._answer(400, _ERROR.format("Throttling"))
-            if fault.kind == "unavailable":
-                return self._answer(503, _ERROR.format("ServiceUnavailable"))
-            if fault.kind == "refused":
-                return self._answer(400, _ERROR.format("InvalidParameter"))
+            if fault.kind in _ERRORS:
+                status, code = _ERRORS[fault.kind]
+                return self._answer(status, (_JSON_ERROR if "X-Amz-Target" in self.headers else _XML_ERROR) % code)
             failed = ""
             if fault.kind == "partial":
                 body, identifiers = without_entries(body, fault.entries)
