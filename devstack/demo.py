@@ -1,14 +1,15 @@
-"""`python -m devstack.demo`: two weeks of bookstore sales, through real servers, in a few minutes.
+"""`python -m devstack.demo`: two weeks of bookstore sales go the whole way, through real servers, in a few minutes.
 
-Starts Kafka, sells books for 14 days with spikes planted among them, lets the Flink job read them all, shows what it
-makes of them, and compares its alerts with the spikes. Leaves nothing running.
+Sales appear in PostgreSQL minute by minute, with spikes planted among them; the functions carry them to Kafka, the
+Flink job scores them, and the results become Parquet files, a page to look at, and alerts in an inbox. At the end it
+counts what arrived where, and compares the alerts with the spikes. Leaves nothing running.
 """
 
 import argparse
 import contextlib
-import json
 import logging
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,22 +18,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
+import psycopg
+
 from contracts.results import decode
 from devstack.bookstore import Plan, make_plan
-from devstack.demo_report import Tracker, alert_sentence, reckon, reckoning_lines, table
+from devstack.demo_report import Tracker, reckon, reckoning_lines, table
 from devstack.errors import DevstackError
-from devstack.produce import Produced, produce
+from devstack.lag import Lags
+from devstack.pipeline.configuration import GROUPS, Places, Sales
+from devstack.pipeline.flow import count_flow, flow_lines, flow_problems
+from devstack.pipeline.inbox import Mail, read_inbox
+from devstack.pipeline.progress import read_progress
+from devstack.pipeline.running import prepare, start_programs
 from devstack.screen import Screen
-from devstack.stack import Stack, running_stack
-from devstack.supervisor import Program, Supervised
+from devstack.stack import SERVERS, Stack, running_stack
+from devstack.supervisor import Supervised
 from devstack.tail import tail
-from devstack.topics import create_topics
 
-__all__ = ["job_properties", "main"]
+__all__ = ["main"]
 
 _DAYS = 14
-_TOPICS = {"sales": 4, "results": 1, "dead-letters": 1, "late": 1}
-_THRESHOLD = 70
+_SPEED = 90.0
+_LONGER = timedelta(minutes=3)  # the shop closes later: a minute's result comes only after later sales
+_PATIENCE = 90.0  # seconds without any progress after which the demo gives up
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,13 +53,19 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m devstack.demo", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--days", type=float, default=_DAYS, help="how many days of sales (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which sales (default: %(default)s)")
+    parser.add_argument(
+        "--speed", type=float, default=_SPEED, help="at most so many of the shop's minutes a second (%(default)s)"
+    )
     parser.add_argument("--directory", type=Path, metavar="DIR", help="keep data, logs and properties in a new folder")
+    parser.add_argument(
+        "--page", type=Path, default=Path("anybooks.html"), help="where the page goes (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of its failures comes as exceptions
     signal.signal(signal.SIGTERM, _interrupt)
     # Whole days up to the last midnight: the same sales and spikes at whatever time of the day the demo runs.
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    plan = make_plan(end - timedelta(days=options.days), end, options.seed)
+    plan = make_plan(end - timedelta(days=options.days), end + _LONGER, options.seed)
     try:
         with contextlib.ExitStack() as held:
             if options.directory and (options.directory / "kafka").exists():
@@ -59,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
             directory = options.directory or Path(
                 held.enter_context(tempfile.TemporaryDirectory(prefix="anybooks-", ignore_cleanup_errors=True))
             )
-            _run(plan, directory, Screen(sys.stdout))
+            _Demo(plan, end, options.speed, Screen(sys.stdout)).run(directory, options.page)
     except DevstackError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -70,78 +84,115 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def job_properties(bootstrap_servers: str) -> list[dict[str, object]]:
-    """Configure the Flink job for the bookstore, in the form of an `application_properties.json`."""
-    groups = {
-        "kafka": {"bootstrap.servers": bootstrap_servers},
-        "topics": {"input": "sales", "output": "results", "dead.letters": "dead-letters", "late": "late"},
-        "detector": {
-            "name": "anybooks",
-            "timestamp.field": "event_time",
-            "measure.field": "quantity",
-            "measure.aggregation": "SUM",
-            "dimension.fields": "product_name",
-            "detection.period": "1 min",
-            "decision.threshold": str(_THRESHOLD),
-            "max.lateness": "30 s",
-        },
-    }
-    return [{"PropertyGroupId": name, "PropertyMap": properties} for name, properties in groups.items()]
+class _Demo:
+    """One run.
 
+    Parameters
+    ----------
+    plan
+        What is sold.
+    end
+        Up to when it is counted.
+    speed
+        The shop's minutes per second.
+    screen
+        Where to print.
+    """
 
-def _run(plan: Plan, directory: Path, screen: Screen) -> None:
-    began = time.monotonic()
-    screen.say("Starting Kafka ...")
-    with running_stack(directory) as stack:
-        create_topics(stack.bootstrap_servers, _TOPICS)
-        days = (plan.end - plan.start) / timedelta(days=1)
-        screen.say(f"Kafka answers at {stack.bootstrap_servers}. Selling books for {days:g} days ...")
-        produced = produce(plan, stack.bootstrap_servers, "sales")
-        screen.say(f"{produced.records:,} sales of {produced.quantity:,} books, {len(plan.planted)} spikes among them.")
-        tracker = _score(stack, directory, screen)
-    _conclude(plan, produced, tracker, time.monotonic() - began, screen)
+    def __init__(self, plan: Plan, end: datetime, speed: float, screen: Screen) -> None:
+        self._plan = plan
+        self._end = end
+        self._speed = speed
+        self._screen = screen
+        self._tracker = Tracker()
+        self._mails: list[Mail] = []
+        self._shop_time: str | None = None
 
+    def run(self, directory: Path, page: Path) -> None:
+        """Run it all in a folder, and write the page."""
+        began = time.monotonic()
+        self._screen.say(f"Starting {', '.join(SERVERS)} ...")
+        with running_stack(directory, only=tuple(SERVERS)) as stack:
+            sales = Sales(self._plan.start.isoformat(), self._plan.end.isoformat(), self._plan.seed, 60.0 * self._speed)
+            places = prepare(stack, sales, dashboard_url=None)
+            days = (self._end - self._plan.start) / timedelta(days=1)
+            self._screen.say(
+                f"They answer. The shop opens: {days:g} days, {len(self._plan.planted)} spikes among the sales. "
+                "The first results take about 20 seconds ..."
+            )
+            running = start_programs(places, dashboard_port=None)
+            try:
+                self._follow(stack, places, running)
+            finally:
+                running.stop()
+            self._screen.keep(["", *table(self._tracker), ""])
+            self._conclude(places)
+            _write_page(places.parquet, page)
+        self._screen.say(f"The page: {page.resolve()}. It took {time.monotonic() - began:.0f} seconds.")
 
-def _score(stack: Stack, directory: Path, screen: Screen) -> Tracker:
-    """Run the Flink job over all sales while showing its results."""
-    properties = directory / "application_properties.json"
-    properties.write_text(json.dumps(job_properties(stack.bootstrap_servers), indent=2) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "flink_job", "--properties", str(properties), "--bounded"]
-    job = Program("flink-job", command, directory / "logs" / "flink-job.log")
-    screen.say("Starting the Flink job; the first results take about 20 seconds ...")
-    tracker = Tracker()
-    running = Supervised.start([job], directory / "flink-job.json")
-    try:
-        following = tail(stack.bootstrap_servers, "results", lambda: running.poll() is not None)
-        with contextlib.closing(following) as batches:
+    def _follow(self, stack: Stack, places: Places, running: Supervised) -> None:
+        """Show what arrives until everything has."""
+        following = tail(stack.bootstrap_servers, "results", lambda: False)
+        heard = time.monotonic()
+        with contextlib.closing(following) as batches, Lags(stack.bootstrap_servers) as lags:
             for batch in batches:
+                mails = list(read_inbox(places.aws, places.resources.inbox_url))
                 for result in map(decode, batch):
-                    if tracker.add(result):
-                        screen.say(alert_sentence(result))
-                screen.refresh(lambda: ["", *table(tracker), _summary(tracker)], lambda: _summary(tracker))
-    finally:
-        running.stop()
-    if running.poll() != 0:
-        tail_of_log = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
-        raise DevstackError(
-            "\n".join([f"The Flink job failed (exit code {running.poll()}). Its log ends:", *tail_of_log])
-        )
-    screen.keep(["", *table(tracker), ""])
-    return tracker
+                    self._tracker.add(result)
+                for mail in mails:
+                    self._screen.say(mail.text)
+                self._mails += mails
+                self._screen.refresh(lambda: ["", *table(self._tracker), self._summary()], self._summary)
+                source = read_progress(stack.directory, "source")
+                if batch or mails or source.get("time") != self._shop_time:
+                    self._shop_time, heard = source.get("time"), time.monotonic()
+                elif source.get("done") and not any(lags.read(GROUPS).values()) and self._complete(places):
+                    return
+                if running.poll() is not None or time.monotonic() > heard + _PATIENCE:
+                    logs = stack.directory / "logs"
+                    raise DevstackError(f"Nothing has arrived for {_PATIENCE:g} seconds.\n{_ends_of(logs)}")
+
+    def _complete(self, places: Places) -> bool:
+        """Say whether every minute that was sold in has a result."""
+        with psycopg.connect(places.database_url) as connection:
+            sold = connection.execute(
+                "SELECT count(DISTINCT (product_name, date_trunc('minute', event_time))) FROM sales"
+                " WHERE event_time < %s",
+                (self._end,),
+            ).fetchone()
+        return sold is not None and self._tracker.minutes >= sold[0]
+
+    def _summary(self) -> str:
+        shop = f"... the shop's clock shows {self._shop_time[:16].replace('T', ' ')}" if self._shop_time else "..."
+        if not self._tracker.minutes:
+            return f"{shop}, waiting for results"
+        return f"{shop}; {self._tracker.minutes:,} minutes scored, {len(self._mails)} alerts"
+
+    def _conclude(self, places: Places) -> None:
+        """Count along the path, and compare the alerts with what was planted."""
+        names = (mail.name for mail in self._mails)
+        flow = count_flow(places.database_url, places.bootstrap_servers, places.parquet, names, self._end)
+        for line in (*flow_lines(flow), "", *reckoning_lines(reckon(self._plan.planted, self._tracker.alerts()))):
+            self._screen.say(line)
+        if problems := flow_problems(flow):
+            raise DevstackError("\n".join(["Something was lost or repeated on the way:", *problems]))
+        self._screen.say("Nothing was lost or repeated on the way.")
 
 
-def _summary(tracker: Tracker) -> str:
-    if not tracker.minutes:
-        return "... waiting for results"
-    return f"... {tracker.minutes:,} minutes scored, up to {tracker.newest()}, {len(tracker.alerts())} alerts"
+def _write_page(parquet: Path, page: Path) -> None:
+    command = [sys.executable, "-m", "dashboard", "build", str(parquet), "-o", str(page), "--title", "AnyBooks"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise DevstackError(f"The page could not be written: {run.stderr.strip()}")
 
 
-def _conclude(plan: Plan, produced: Produced, tracker: Tracker, seconds: float, screen: Screen) -> None:
-    for line in reckoning_lines(reckon(plan.planted, tracker.alerts())):
-        screen.say(line)
-    if tracker.total != produced.quantity:
-        raise DevstackError(f"{produced.quantity:,} books were sold, but the results count {tracker.total:,g}.")
-    screen.say(f"All {produced.quantity:,} books sold are in the results. It took {seconds:.0f} seconds.")
+def _ends_of(logs: Path) -> str:
+    """Show the last lines of every log, those of the servers left out."""
+    ends = []
+    for log in sorted(logs.glob("*.log")):
+        if log.stem not in SERVERS and (lines := log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]):
+            ends += [f"{log}:", *(f"  {line}" for line in lines)]
+    return "\n".join(ends)
 
 
 def _say_what_next(directory: Path | None) -> None:
@@ -151,9 +202,8 @@ def _say_what_next(directory: Path | None) -> None:
     if directory is None:
         print(f"  {python} -m devstack.demo --seed 2 --directory demo   other sales; everything is kept")
     else:
-        properties = directory / "application_properties.json"
-        print(f"  {python} -m devstack up --directory {directory}   the same broker again, with the topics of the demo")
-        print(f"  {python} -m flink_job --properties {properties} --bounded   then score them once more")
+        print(f"  {python} -m dashboard serve {directory / 'parquet'}   the page, on a server")
+    print(f"  {python} -m devstack up   the same on the real clock, until `{python} -m devstack down`")
     print(f"  {python} -m anomaly score IN.csv -o OUT.csv   the same detector on a file of your own")
 
 

@@ -5,15 +5,19 @@ Pure: addresses in, settings out.
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from devstack.pipeline.provision import Resources
 
-__all__ = ["PLACES", "Places", "Sales", "job_properties", "read_places", "write_places"]
+__all__ = ["GROUPS", "PLACES", "Places", "Sales", "job_properties", "read_places", "write_places"]
 
 PLACES = "places.json"
 """Name of the file with the places, in the stack's folder."""
+
+GROUPS: Mapping[str, str] = MappingProxyType({"archive": "results", "alerting": "results"})
+"""The consumer groups behind the job, each with its topic."""
 
 _DETECTOR = "anybooks"
 _THRESHOLD = 70

@@ -5,13 +5,10 @@ would be while a function is throttled: the next one reads what it would have re
 schedule goes on until everything is read.
 """
 
-import argparse
 import queue
-import signal
 import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +16,14 @@ from typing import Any
 import psycopg
 
 from devstack.bookstore import make_plan
+from devstack.errors import DevstackError
 from devstack.harness.function import Function
+from devstack.harness.invocation import Invocable
 from devstack.harness.schedule import Schedule
 from devstack.harness.scheduler import Retries, Scheduler
-from devstack.pipeline.configuration import Places, read_places
+from devstack.pipeline.configuration import Places
 from devstack.pipeline.progress import Progress
+from devstack.pipeline.stage import run_stage
 from devstack.shop import Clock, ShopEvent, run_shop
 
 __all__ = ["Source", "main"]
@@ -43,11 +43,14 @@ class Source:
         The function.
     progress
         Where to tell.
+    stopped
+        Set when it shall end.
     """
 
-    def __init__(self, ingest: Function, progress: Progress) -> None:
+    def __init__(self, ingest: Invocable, progress: Progress, stopped: threading.Event) -> None:
         self._ingest = ingest
         self._progress = progress
+        self._stopped = stopped
         self._scheduler = Scheduler(self, Schedule(input=_INPUT), retries=Retries(maximum_attempts=0))
         self._facts: dict[str, Any] = {"time": None, "rows": 0, "fired": 0, "failed": 0, "missed": 0, "done": False}
         self._answer: dict[str, Any] = {}
@@ -78,37 +81,27 @@ class Source:
             self._facts.update(time=over[-1].time.isoformat(), rows=over[-1].rows)
             self.fire(over[-1].time)
 
-    def finish(self, scheduled: datetime) -> None:
-        """Fire until everything is read."""
-        while not self.fire(scheduled):
-            time.sleep(_PAUSE)
-        self._progress.tell(lambda: self._facts | {"done": True}, now=True)
+    def insist(self, scheduled: datetime) -> None:
+        """Fire until everything before is read."""
+        while not self._stopped.is_set() and not self.fire(scheduled):
+            self._stopped.wait(_PAUSE)
+
+    def tell_done(self) -> None:
+        """Tell that nothing more will come."""
+        if not self._stopped.is_set():
+            self._progress.tell(lambda: self._facts | {"done": True}, now=True)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Sell and fire until stopped.
-
-    Returns
-    -------
-    The exit code: 0 stopped, 1 failed.
-    """
-    parser = argparse.ArgumentParser(prog="python -m devstack.pipeline.source", description="Sells, and fires ingest.")
-    parser.add_argument("places", type=Path, help="the file with the places")
-    places = read_places(parser.parse_args(arguments).places)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _run(places)
-    except KeyboardInterrupt:
-        return 0
-    return 1
+def main() -> int:
+    """Run until stopped; see `run_stage`."""
+    return run_stage("source", "the shop's sales to Kafka", _run)
 
 
-def _run(places: Places) -> None:
+def _run(places: Places, stopped: threading.Event) -> None:
     sales = places.sales
     start, end = datetime.fromisoformat(sales.start), datetime.fromisoformat(sales.end)
     plan = make_plan(start, end, sales.seed)
     minutes: queue.SimpleQueue[ShopEvent | None] = queue.SimpleQueue()
-
     failures: list[psycopg.Error] = []
 
     def sell() -> None:
@@ -120,21 +113,23 @@ def _run(places: Places) -> None:
         finally:
             minutes.put(None)
 
-    progress = Progress(Path(places.directory), "source")
+    def close_when_stopped() -> None:
+        stopped.wait()
+        minutes.put(None)
+
     environment, log = places.ingest_environment(), places.log("ingest")
     with Function("ingest_lambda.handler:handler", environment, name="ingest", log=log) as ingest:
-        source = Source(ingest, progress)
+        source = Source(ingest, Progress(Path(places.directory), "source"), stopped)
         # Before the first sale: a detector that has no marker begins with the minute before its first schedule.
-        while not source.fire(start):
-            time.sleep(_PAUSE)
-        shop = threading.Thread(target=sell, name="shop", daemon=True)
-        shop.start()
+        source.insist(start)
+        threading.Thread(target=sell, name="shop", daemon=True).start()
+threading.Thread(target=close_when_stopped, name="stop", daemon=True).start()
         source.follow(minutes)
         if failures:
-            raise failures[0]
-        source.finish(end + _MINUTE)
-        while True:  # until stopped: a program that ends is started again
-            time.sleep(3600)
+            raise DevstackError(f"the shop cannot enter its sales: {failures[0]}")
+        source.insist(end + _MINUTE)
+        source.tell_done()
+        stopped.wait()  # a program that ends is started again
 
 
 def _batches(minutes: "queue.SimpleQueue[ShopEvent | None]") -> Iterator[list[ShopEvent]]:
@@ -151,4 +146,4 @@ def _batches(minutes: "queue.SimpleQueue[ShopEvent | None]") -> Iterator[list[Sh
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

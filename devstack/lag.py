@@ -1,0 +1,87 @@
+"""How far consumer groups are behind their topics."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
+
+from devstack.errors import DevstackError
+
+__all__ = ["Lags"]
+
+_COORDINATOR_SECONDS = 20.0
+
+
+class Lags:
+    """A connection that looks at lags.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        `host:port` of the broker.
+
+    Raises
+    ------
+    DevstackError
+        The broker does not answer.
+    """
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        try:
+            self._admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        except KafkaError as error:
+            raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._admin.close()
+
+    def read(self, topics: Mapping[str, str]) -> dict[str, int]:
+        """Count, for each group, the offsets of its topic that it has not committed, markers of transactions included.
+
+        Parameters
+        ----------
+        topics
+            Each group's topic.
+
+        Raises
+        ------
+        DevstackError
+            The broker does not answer.
+        """
+        try:
+            described = self._admin.describe_topics(sorted(set(topics.values())))
+            partitions = {
+                topic["name"]: [TopicPartition(topic["name"], part["partition_index"]) for part in topic["partitions"]]
+                for topic in described
+            }
+            every = [partition for listed in partitions.values() for partition in listed]
+            ends = self._admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.LATEST))
+            committed = self._committed({group: partitions[topic] for group, topic in topics.items()})
+        except KafkaError as error:
+            raise DevstackError(f"Kafka did not tell the offsets: {type(error).__name__}") from error
+        return {
+            group: sum(
+                ends[partition].offset - max(0, committed[group][partition].offset) for partition in partitions[topic]
+            )
+            for group, topic in topics.items()
+        }
+
+    def _committed(self, groups: Mapping[str, list[TopicPartition]]) -> Mapping[str, Mapping[TopicPartition, Any]]:
+        deadline = time.monotonic() + _COORDINATOR_SECONDS
+        while True:
+            try:
+                return self._admin.list_group_offsets(groups)  # type: ignore[no-any-return]
+            except KafkaError as error:
+                # At the first question the broker makes its topic of offsets, and is not ready in several ways.
+                if not error.retriable or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)

@@ -1,0 +1,58 @@
+"""`python -m devstack.pipeline.archive PLACES`: a Firehose with the function `transform`, into Parquet files."""
+
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from contracts.flat_results import decode_row
+from devstack.harness.firehose import Buffering, DeliveryStream, Streamed
+from devstack.harness.function import Function
+from devstack.harness.object_storage import Directory
+from devstack.pipeline.configuration import Places
+from devstack.pipeline.progress import Progress
+from devstack.pipeline.stage import run_stage
+from transform_lambda.parquet import ParquetStore
+
+__all__ = ["main"]
+
+# People watch: far sooner than Firehose's 60 s and 300 s.
+_BUFFERING = Buffering(function_seconds=1.0, delivery_seconds=5.0)
+
+
+class _ParquetFiles:
+    """A destination that converts rows, as Firehose does with a Glue table, and keeps each row once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = ParquetStore(str(folder))
+
+    def deliver(self, rows: Sequence[bytes]) -> None:
+        self._store.write(map(decode_row, rows))
+
+
+def main() -> int:
+    """Run until stopped; see `run_stage`."""
+    return run_stage("archive", "results to Parquet files", _run)
+
+
+def _run(places: Places, stopped: threading.Event) -> None:
+    progress = Progress(Path(places.directory), "archive")
+
+    def tell(total: Streamed, lag: int) -> None:
+        progress.tell(lambda: asdict(total) | {"lag": lag})
+
+    with Function("transform_lambda.handler:handler", name="transform", log=places.log("transform")) as transform:
+        DeliveryStream(
+            places.bootstrap_servers,
+            "results",
+            group="archive",
+            function=transform,
+            destination=_ParquetFiles(places.parquet),
+            errors=Directory(Path(places.directory) / "transform-errors"),
+            buffering=_BUFFERING,
+        ).run(stopped.is_set, progress=tell)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
