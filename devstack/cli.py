@@ -1,9 +1,10 @@
-"""The command line: `up`, `status`, `down`, `topics` and `produce`.
+"""The command line: `up`, `status`, `down`, `inbox`, `topics` and `produce`.
 
 Results go to standard output, as one JSON object; everything said to people goes to standard error.
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import signal
@@ -12,10 +13,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from devstack import stack
 from devstack.bookstore import make_plan
 from devstack.errors import DevstackError
+from devstack.lag import Lags
+from devstack.pipeline import running
+from devstack.pipeline.configuration import GROUPS
+from devstack.pipeline.inbox import read_inbox
 from devstack.produce import produce
 from devstack.topics import create_topics
 
@@ -52,22 +58,32 @@ def _parser() -> argparse.ArgumentParser:
         "--directory", type=Path, default=Path(".devstack"), metavar="DIR", help="data and logs (default: %(default)s)"
     )
 
-    up = commands.add_parser("up", parents=[folder], help="start servers; prints their endpoints as JSON")
-    known = ", ".join(stack.SERVERS)
+    up = commands.add_parser(
+        "up",
+        parents=[folder],
+        help="start the servers and the bookstore's path between them; prints their addresses as JSON",
+    )
     up.add_argument(
         "--only",
         type=_servers,
-        default=list(stack.SERVERS),
         metavar="NAME[,NAME]",
-        help=f"which servers (default: all): {known}",
+        help=f"start just these servers: {', '.join(stack.SERVERS)}",
+    )
+    up.add_argument(
+        "--days", type=_positive, default=2, help="days of sales that a new shop begins with (default: %(default)s)"
     )
     up.set_defaults(run=_up)
 
-    status = commands.add_parser("status", parents=[folder], help="say what runs; exit code 1 when not all does")
+    status = commands.add_parser(
+        "status", parents=[folder], help="say what runs, how far and how far behind; exit code 1 when not all runs"
+    )
     status.set_defaults(run=_status)
 
-    down = commands.add_parser("down", parents=[folder], help="stop the servers; data and logs stay")
+    down = commands.add_parser("down", parents=[folder], help="stop everything; data and logs stay")
     down.set_defaults(run=_down)
+
+    inbox = commands.add_parser("inbox", parents=[folder], help="show the alerts that have arrived since the last look")
+    inbox.set_defaults(run=_inbox)
 
     broker = argparse.ArgumentParser(add_help=False, parents=[folder])
     broker.add_argument("--bootstrap", metavar="HOST:PORT", help="the broker (default: the one that `up` started)")
@@ -90,28 +106,47 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
+    servers = options.only or list(stack.SERVERS)
     before = stack.status(options.directory)
-    if all(before.get(name, {}).get("state") == "running" for name in options.only):
-        _say("Running already.")
+    if all(before.get(name, {}).get("state") == "running" for name in servers):
+        _say("The servers run already." if options.only is None else "Running already.")
     else:
-        _say(f"Starting {', '.join(options.only)} in {options.directory} ...")
-    started = stack.start(options.directory, options.only)
+        _say(f"Starting {', '.join(servers)} in {options.directory} ...")
+    started = stack.start(options.directory, servers)
+    addresses: dict[str, Any] = dict(started.endpoints)
+    if options.only is None:
+        _say("Starting the shop, its functions, the job and the dashboard ...")
+        addresses["dashboard"] = {"url": running.keep_running(started, options.days)}
+        _say(f"The dashboard: {addresses['dashboard']['url']} (its first figures take about a minute).")
     _say(f"Ready. Stop with: python -m devstack down{_option(options.directory)}")
-    print(json.dumps(started.endpoints))
+    print(json.dumps(addresses))
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
-    found = stack.status(options.directory)
-    if not found:
+    found: dict[str, Any] = stack.status(options.directory)
+    programs = running.program_status(options.directory)
+    if not found and not programs:
         _say(f"Nothing runs in {options.directory}. Start with: python -m devstack up{_option(options.directory)}")
+    elif programs and found.get("kafka", {}).get("state") == "running":
+        with contextlib.suppress(DevstackError), Lags(found["kafka"]["endpoints"]["bootstrap.servers"]) as lags:
+            for name, lag in lags.read(GROUPS).items():
+                programs.get(name, {})["lag"] = lag
+    found |= programs
     print(json.dumps(found, indent=2))
     return 0 if found and all(server["state"] == "running" for server in found.values()) else 1
 
 
 def _down(options: argparse.Namespace) -> int:
-    stopped = stack.stop(options.directory)
+    stopped = [*running.stop_programs(options.directory), *stack.stop(options.directory)]
     _say(f"Stopped {', '.join(stopped)}." if stopped else f"Nothing was running in {options.directory}.")
+    return 0
+
+
+def _inbox(options: argparse.Namespace) -> int:
+    places = running.places_of(options.directory)
+    for mail in read_inbox(places.aws, places.resources.inbox_url):
+        print(mail.text, f"  {mail.link}" if mail.link else "", sep="\n" if mail.link else "", flush=True)
     return 0
 
 

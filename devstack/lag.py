@@ -44,13 +44,17 @@ class Lags:
     ) -> None:
         self._admin.close()
 
-    def read(self, topics: Mapping[str, str]) -> dict[str, int]:
+    def read(self, groups: Mapping[str, tuple[str, str]]) -> dict[str, int]:
         """Count, for each group, the offsets of its topic that it has not committed, markers of transactions included.
 
         Parameters
         ----------
-        topics
-            Each group's topic.
+        groups
+            Group and topic of each reader.
+
+        Returns
+        -------
+        The lag of each reader.
 
         Raises
         ------
@@ -58,21 +62,21 @@ class Lags:
             The broker does not answer.
         """
         try:
-            described = self._admin.describe_topics(sorted(set(topics.values())))
+            described = self._admin.describe_topics(sorted({topic for _, topic in groups.values()}))
             partitions = {
                 topic["name"]: [TopicPartition(topic["name"], part["partition_index"]) for part in topic["partitions"]]
                 for topic in described
             }
             every = [partition for listed in partitions.values() for partition in listed]
             ends = self._admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.LATEST))
-            committed = self._committed({group: partitions[topic] for group, topic in topics.items()})
+            committed = self._committed({group: partitions[topic] for group, topic in groups.values()})
         except KafkaError as error:
             raise DevstackError(f"Kafka did not tell the offsets: {type(error).__name__}") from error
         return {
-            group: sum(
+            reader: sum(
                 ends[partition].offset - max(0, committed[group][partition].offset) for partition in partitions[topic]
             )
-            for group, topic in topics.items()
+            for reader, (group, topic) in groups.items()
         }
 
     def _committed(self, groups: Mapping[str, list[TopicPartition]]) -> Mapping[str, Mapping[TopicPartition, Any]]:

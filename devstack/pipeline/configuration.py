@@ -16,10 +16,13 @@ __all__ = ["GROUPS", "PLACES", "Places", "Sales", "job_properties", "read_places
 PLACES = "places.json"
 """Name of the file with the places, in the stack's folder."""
 
-GROUPS: Mapping[str, str] = MappingProxyType({"archive": "results", "alerting": "results"})
-"""The consumer groups behind the job, each with its topic."""
-
 _DETECTOR = "anybooks"
+
+GROUPS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"job": (f"anomaly-{_DETECTOR}", "sales"), "archive": ("archive", "results"), "alerting": ("alerting", "results")}
+)
+"""The programs that read topics: the consumer group and the topic of each."""
+
 _THRESHOLD = 70
 _SETTLE_SECONDS = 15  # a sale is entered at most 10 seconds after it was made
 _CATCH_UP_MINUTES = 1440

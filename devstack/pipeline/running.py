@@ -1,21 +1,36 @@
 """Starting the programs of the bookstore's path, beside servers that run, and looking at them."""
 
+import contextlib
 import json
+import socket
 import sys
-from collections.abc import Mapping
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from devstack.pipeline.configuration import PLACES, Places, Sales, job_properties, write_places
+from devstack.errors import DevstackError
+from devstack.pipeline.configuration import (
+    PLACES,
+    Places,
+    Sales,
+    job_properties,
+    read_places,
+    write_places,
+)
 from devstack.pipeline.progress import read_progress
 from devstack.pipeline.provision import provision
+from devstack.ports import HOST, choose_ports
 from devstack.stack import Stack
 from devstack.supervisor import Program, Supervised, read_state
 
-__all__ = ["prepare", "program_status", "start_programs", "stop_programs"]
+__all__ = ["keep_running", "places_of", "prepare", "program_status", "start_programs", "stop_programs"]
 
 _STATE = "pipeline.json"
 _STOP_SECONDS = 30.0
+_OPEN = timedelta(days=3650)
+_DASHBOARD_SECONDS = 60.0
 
 
 def prepare(stack: Stack, sales: Sales, dashboard_url: str | None) -> Places:
@@ -73,6 +88,45 @@ def start_programs(places: Places, dashboard_port: int | None) -> Supervised:
     return Supervised.start(programs, directory / _STATE)
 
 
+def keep_running(stack: Stack, days: float) -> str:
+    """Let the bookstore's path run until `stop_programs`, on the real clock; where it runs already, leave it be.
+
+    Parameters
+    ----------
+    stack
+        All servers, running.
+    days
+        How many days of sales the shop begins with; of no effect in a folder whose shop has been open before.
+
+    Returns
+    -------
+    The dashboard's URL.
+    """
+    directory = stack.directory.resolve()
+    file = directory / PLACES
+    states = {program["state"] for program in program_status(directory).values()}
+    if states == {"running"} and (url := read_places(file).dashboard_url):
+        return url
+    stop_programs(directory)
+    earlier = read_places(file) if file.exists() else None
+    if earlier:
+        sales = earlier.sales
+    else:
+        now = datetime.now(UTC).replace(second=0, microsecond=0)
+        sales = Sales((now - timedelta(days=days)).isoformat(), (now + _OPEN).isoformat(), 1, None)
+    last = urlsplit(earlier.dashboard_url).port if earlier and earlier.dashboard_url else None
+    port = choose_ports(("dashboard",), {"dashboard": last} if last else {})["dashboard"]
+    url = f"http://{HOST}:{port}/"
+    start_programs(prepare(stack, sales, url), port).release()
+    deadline = time.monotonic() + _DASHBOARD_SECONDS
+    while not _answers(port):
+        if time.monotonic() > deadline:
+            log = directory / "logs" / "dashboard.log"
+            raise DevstackError(f"The dashboard did not answer within {_DASHBOARD_SECONDS:g} s; its log: {log}")
+        time.sleep(0.2)
+    return url
+
+
 def stop_programs(directory: Path) -> list[str]:
     """Stop the programs of a folder, whoever started them.
 
@@ -92,7 +146,20 @@ def stop_programs(directory: Path) -> list[str]:
     return stopped
 
 
-def program_status(directory: Path) -> dict[str, Mapping[str, Any]]:
+def places_of(directory: Path) -> Places:
+    """Read where everything of a folder is.
+
+    Raises
+    ------
+    DevstackError
+        The path does not run there.
+    """
+    if not program_status(directory):
+        raise DevstackError(f"The bookstore's path does not run in {directory}; start it with: python -m devstack up")
+    return read_places(directory / PLACES)
+
+
+def program_status(directory: Path) -> dict[str, dict[str, Any]]:
     """Look at the programs of a folder.
 
     Returns
@@ -111,3 +178,10 @@ def program_status(directory: Path) -> dict[str, Mapping[str, Any]]:
         }
         for name, program in state["programs"].items()
     }
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection((HOST, port), timeout=1).close()
+        return True
+    return False

@@ -123,7 +123,7 @@ def _run(places: Places, stopped: threading.Event) -> None:
         # Before the first sale: a detector that has no marker begins with the minute before its first schedule.
         source.insist(start)
         threading.Thread(target=sell, name="shop", daemon=True).start()
-threading.Thread(target=close_when_stopped, name="stop", daemon=True).start()
+        threading.Thread(target=close_when_stopped, name="stop", daemon=True).start()
         source.follow(minutes)
         if failures:
             raise DevstackError(f"the shop cannot enter its sales: {failures[0]}")

@@ -16,13 +16,14 @@ def test_a_group_s_lag_is_what_it_has_not_committed(broker: Stack) -> None:
         producer.send("lagging", b"value", partition=number % 2)
     producer.close()
 
+    groups = {"one": ("reader", "lagging"), "two": ("sleeper", "lagging")}
     with Lags(broker.bootstrap_servers) as lags:
-        before = lags.read({"reader": "lagging", "sleeper": "lagging"})
+        before = lags.read(groups)
         consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, group_id="reader")
         first = TopicPartition("lagging", 0)
         consumer.assign([first])
         consumer.commit({first: OffsetAndMetadata(3, "", -1)})
         consumer.close()
 
-        assert before == {"reader": 10, "sleeper": 10}
-        assert lags.read({"reader": "lagging", "sleeper": "lagging"}) == {"reader": 7, "sleeper": 10}
+        assert before == {"one": 10, "two": 10}
+        assert lags.read(groups) == {"one": 7, "two": 10}
