@@ -112,11 +112,7 @@ class Catalog:
         """
         with self._lock:
             files = frozenset(self._source.list_files())
-            if {file.day for file in self._read} - {file.day for file in files}:
-                # A day was deleted: what it alone held must go, too.
-                self._database.execute(queries.CREATE_TABLES)
-                self._read = frozenset()
-                self._changes += 1
+            self._forget({file.day for file in self._read}, {file.day for file in files})
             self._read &= files
             self._problems = {file: text for file, text in self._problems.items() if file in files}
             self._known = files
@@ -269,8 +265,23 @@ class Catalog:
                     raise DashboardError(
                         f"{self._source.name}: the results cannot be read: {_first_line(error)}"
                     ) from error
-                self.refresh()
+                self._known = frozenset(self._source.list_files())
         raise AssertionError("unreachable")
+
+    def _forget(self, before: set[str], now: set[str]) -> None:
+        """Let go of what was in days that are deleted."""
+        gone = before - now
+        if not gone:
+            return
+        if now and "" not in before | now and max(gone) < min(now):
+            # The usual case, old days expire. Everything later stays, so nobody sees the figures drop meanwhile.
+            oldest = {"oldest": int(datetime.fromisoformat(f"{min(now)}T00:00Z").timestamp() * 1000)}
+            for statement in queries.FORGET:
+                self._database.execute(statement, oldest)
+        else:
+            self._database.execute(queries.CREATE_TABLES)
+            self._read = frozenset()
+        self._changes += 1
 
     def _of_days(self, start: int, end: int) -> list[File]:
         first, last = _day_of(start), _day_of(end - 1)

@@ -61,7 +61,9 @@ def chart_specification() -> dict[str, Any]:
             _cursor_point(),
         )
         .add_params(*colours, *numbers, alt.param(name="narrow", value=False))
-        .properties(width=900, height=420, autosize=alt.AutoSizeParams(type="fit", contains="padding"), padding=2)
+        .properties(
+            width=900, height=420, autosize=alt.AutoSizeParams(type="fit", contains="padding", resize=True), padding=2
+        )
         .resolve_scale(y="independent")
         .configure(background="transparent", font=_FONT, aria=False)
         .configure_view(stroke=None)
@@ -130,7 +132,7 @@ def _score_axis(field: str, *, axis: bool = False) -> alt.Y:
     )
 
 
-def _encoded(mark: alt.Chart, **channels: object) -> alt.Chart:
+def _encoded(mark: alt.Chart, **channels: Any) -> alt.Chart:  # noqa: ANN401 - of many types, all Altair's
     chart: alt.Chart = mark.encode(**channels)
     return chart
 
@@ -263,9 +265,7 @@ def _cursor_line() -> alt.Chart:
 
 def _cursor_point() -> alt.Chart:
     return _encoded(
-        _named("cursor").mark_point(
-            filled=True, size=70, color=_signal("ink"), stroke=_signal("surface"), strokeWidth=1.5, opacity=1
-        ),
+        _named("cursor").mark_point(filled=False, size=330, color=_signal("ink"), strokeWidth=2, opacity=1),
         x=_time(),
         y=_measure_axis("value"),
     )

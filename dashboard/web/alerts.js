@@ -16,7 +16,7 @@ function makeAlerts(data, choose) {
       element(
         "span", { class: "what" },
         element("span", {},
-          element("b", {}, number(alert.value)), ` expected ${number(alert.expected)} (${range(alert.lower, alert.upper)})`,
+          element("b", {}, number(alert.value)), ` expected ${estimate(alert.expected)} (${range(alert.lower, alert.upper)})`,
           element("span", { class: "hidden" }, `, ${directions[alert.direction] ?? ""}`)),
         element("span", {}, `score ${score(alert.score)}`),
       ),

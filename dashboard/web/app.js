@@ -15,8 +15,8 @@ const alerts = makeAlerts(data, (alert) => jumpTo(alert, alert.t));
 
 function lastOf(info, length) {
   const end = info.last + info.period;
-  const span = length === "all" ? Math.max(end - info.first, info.period) : length * HOUR;
-  return { from: end - span, to: end, length, follow: true };
+  const start = length === "all" ? info.first : end - length * HOUR;
+  return { from: Math.max(start, info.first), to: end, length, follow: true };
 }
 function around(time, hours) {
   return { from: time - hours * HOUR, to: time + hours * HOUR, length: null, follow: false };
@@ -72,9 +72,9 @@ async function jumpTo(series, time) {
   const info = await data.find(series);
   if (!info) return;
   await look({ info, at: time, ...around(time, HOURS_AROUND_AN_ALERT) });
-  $("chart-heading").focus({ preventScroll: true });
-  const top = $("chart-heading").getBoundingClientRect().top;
-  if (top < 0 || top > innerHeight / 2) $("chart-heading").closest(".card").scrollIntoView({ block: "start" });
+  chart.focus();
+  const hidden = $("readout").getBoundingClientRect().top < 0 || $("plot").getBoundingClientRect().bottom > innerHeight;
+  if (hidden) $("chart-heading").scrollIntoView({ block: "start" });
 }
 function zoom(factor, time) {
   if (factor === Infinity) return void look({ at: state.at, ...lastOf(state.info, "all") });
@@ -143,7 +143,7 @@ function readout(row, pointed) {
     const when = element("span", { title: localTime(row.t) }, pointed ? rowTime(row, state.info) : `Last shown: ${rowTime(row, state.info)}`);
     const what = row.n === 1 ? number(row.value) : `${number(row.low)}–${number(row.high)}`;
     parts.push(element("b", {}, what), when);
-    if (row.expected !== null) parts.push(element("span", {}, `expected ${number(row.expected)} (${range(row.lower, row.upper)})`));
+    if (row.expected !== null) parts.push(element("span", {}, `expected ${estimate(row.expected)} (${range(row.lower, row.upper)})`));
     const over = row.score > state.info.threshold;
     parts.push(element("span", { class: over ? "hot" : null }, row.learning ? "learning, no score yet" : `score ${score(row.score)}`));
     if (row.alert) parts.push(element("span", { class: "hot" }, "alert"));
@@ -157,7 +157,7 @@ function summarise() {
   const [low, high] = [Math.min(...rows.map((row) => row.low)), Math.max(...rows.map((row) => row.high))];
   const hits = rows.filter((row) => row.alert);
   const told = hits.length
-    ? `${plural(hits.length, "alert")}, the last ${dayAndClock(hits.at(-1).t)} with ${number(hits.at(-1).value)}, expected ${number(hits.at(-1).expected)}, score ${score(hits.at(-1).score)}`
+    ? `${plural(hits.length, "alert")}, the last ${dayAndClock(hits.at(-1).t)} with ${number(hits.at(-1).value)}, expected ${estimate(hits.at(-1).expected)}, score ${score(hits.at(-1).score)}`
     : "no alert";
   $("summary").textContent = `${quoted(info.label)} from ${dateAndClock(from)} to ${dateAndClock(to)} UTC: between ${number(low)} and ${number(high)}; ${told}.`;
 }
@@ -203,6 +203,7 @@ function showOverview() {
   $("kpi-confidence-note").textContent = `of 100, mean of all series${spread ? `; lowest ${score(kpis.lowest_confidence)}` : ""}`;
   if (!kpis.series) for (const id of ["kpi-series-note", "kpi-points-note", "kpi-confidence-note"]) $(id).textContent = "";
   $("workspace").hidden = !kpis.series;
+  $("empty").hidden = Boolean(kpis.series);
   picker.tellApart(overview.several_detectors, overview.several_measures);
   alerts.tellApart(overview.several_detectors, overview.several_measures);
   showNotices();
@@ -233,7 +234,7 @@ function showStatus() {
     button.addEventListener("click", () => jumpTo(latest, latest.t));
     return button;
   };
-  const told = latest ? [isolated(quoted(latest.label)), ` was ${directions[latest.direction]}, ${number(latest.value)} where ${number(latest.expected)} was expected. `, show()] : [];
+  const told = latest ? [isolated(quoted(latest.label)), ` was ${directions[latest.direction]}, ${number(latest.value)} where ${estimate(latest.expected)} was expected. `, show()] : [];
   if (overview.alerts_last_day) {
     say("alarm", `${plural(overview.alerts_last_day, "alert")} in the last 24 hours`, `Latest at ${clock(latest.t)} on ${longDay(latest.t).replace(/ \d{4}$/, "")}: `, ...told);
   } else if (latest) {
@@ -311,6 +312,12 @@ $("theme").addEventListener("click", () => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.repaint());
 
+// On a phone the dates come after the chart, which would be out of sight otherwise.
+const phone = matchMedia("(max-width: 40rem)");
+const placeDates = () => $(phone.matches ? "legend" : "presets").after($("moves"));
+phone.addEventListener("change", placeDates);
+placeDates();
+
 // ---- Keeping up with new data
 
 async function refresh() {
@@ -340,7 +347,7 @@ async function update(now) {
   }
   const latest = overview.alerts[0];
   if (latest && (!before || latest.t > before.t)) {
-    $("announcer").textContent = `New alert: ${quoted(latest.label)}, ${number(latest.value)}, expected ${number(latest.expected)}, ${clock(latest.t)} UTC`;
+    $("announcer").textContent = `New alert: ${quoted(latest.label)}, ${number(latest.value)}, expected ${estimate(latest.expected)}, ${clock(latest.t)} UTC`;
   }
 }
 function keepUp() {

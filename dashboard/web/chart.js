@@ -118,12 +118,13 @@ async function makeChart(specification, on) {
       view.data("alerts", rows.filter((row) => row.alert).map((row) => ({ t: row.t, value: row.value, score: row.score, direction: row.value < row.expected ? "LOW" : "HIGH" })));
       view.data("learning", learningTimes(rows));
       view.data("limit", [{ threshold: info.threshold, label: `threshold ${number(info.threshold)}` }]);
-      slider.setAttribute("aria-valuemin", rows.length ? 1 : 0);
+      slider.setAttribute("aria-valuemin", 0);
       slider.setAttribute("aria-valuemax", rows.length);
       showCursor(at === null || !rows.length ? -1 : nearest(at));
       await view.runAsync();
     },
     rowsWanted,
+    focus: () => slider.focus({ preventScroll: true }),
     repaint() {
       colours();
       view.runAsync();
@@ -144,7 +145,7 @@ function describeRow(row, info) {
   const parts = [rowTime(row, info)];
   if (row.n === 1) parts.push(`${number(row.value)}`);
   else parts.push(`${number(row.low)} to ${number(row.high)}, ${number(row.value)} on average`);
-  if (row.expected !== null) parts.push(`expected ${number(row.expected)}, ${number(row.lower)} to ${number(row.upper)}`);
+  if (row.expected !== null) parts.push(`expected ${estimate(row.expected)}, ${estimate(row.lower)} to ${estimate(row.upper)}`);
   if (row.learning) parts.push("learning, no score yet");
   else parts.push(`score ${score(row.score)}`);
   if (row.alert) parts.push("alert");

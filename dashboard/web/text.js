@@ -25,6 +25,7 @@ const fromField = (text) => (text ? Date.parse(`${text}Z`) : NaN);
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const upToSix = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 const tiny = new Intl.NumberFormat("en", { maximumSignificantDigits: 6, notation: "scientific" });
+const upToFour = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 const count = (value) => grouped.format(value);
@@ -34,9 +35,14 @@ function number(value) {
   const size = Math.abs(value);
   return (size < 1e-4 || size >= 1e15 ? tiny : upToSix).format(value);
 }
+// What the model expects is an estimate: four digits say enough.
+function estimate(value) {
+  const size = Math.abs(value ?? 0);
+  return value === null || value === undefined || Number.isInteger(value) || size < 1e-4 || size >= 1e15 ? number(value) : upToFour.format(value);
+}
 // Scores are cut, not rounded: 69.98 must not look like the threshold, nor 99.97 like certainty.
 const score = (value) => (value === null || value === undefined ? "–" : oneDigit.format(Math.trunc(value * 10) / 10));
-const range = (lower, upper) => (lower === null || upper === null ? "–" : `${number(lower)}–${number(upper)}`);
+const range = (lower, upper) => (lower === null || upper === null ? "–" : `${estimate(lower)}–${estimate(upper)}`);
 const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 
 function duration(milliseconds) {
