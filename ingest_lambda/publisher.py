@@ -21,6 +21,8 @@ from kafka.errors import (
     SaslAuthenticationFailedError,
 )
 from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
 
 from ingest_lambda.deadline import Deadline
 from ingest_lambda.errors import (
@@ -42,6 +44,7 @@ TRANSACTION_SECONDS = 60
 """After so long the brokers abort a transaction, and readers no longer wait for a run that died in it."""
 
 _REQUEST_MS = 10_000
+_BOOTSTRAP_MS = 8_000
 _RETRY_MS = 20
 _LAST_RECORDS = 16
 _BATCH_BYTES = 1 << 18
@@ -90,7 +93,9 @@ class Publisher:
             return
         arn = self._settings.kafka_auth.secret_arn
         options = client_options(self._settings, self._read_secret(arn) if arn else None)
-        options |= {"bootstrap_timeout_ms": deadline.remaining_ms(), "request_timeout_ms": _REQUEST_MS}
+        # Not all the time that is left, because a refused password is only told at the end of it.
+        bootstrap_ms = min(_BOOTSTRAP_MS, deadline.remaining_ms())
+        options |= {"bootstrap_timeout_ms": bootstrap_ms, "request_timeout_ms": _REQUEST_MS}
         with self._reporting():
             with _closing_on_failure() as make_client:
                 self._producer = _Producer(
@@ -169,7 +174,7 @@ class Publisher:
         if fenced or isinstance(error, ProducerFencedError | InvalidProducerEpochError):
             return TakenOverError(f"another run took over the transactional id {self._settings.transactional_id}")
         if isinstance(error, SaslAuthenticationFailedError):
-            return RefusedError(f"Kafka refused the credentials ({name})")
+            return RefusedError(f"Kafka refused the credentials: {name}")
         if isinstance(error, AuthorizationError):
             return SourceError(f"Kafka does not allow this: {name}; see the permissions that the function needs")
         if isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
@@ -177,7 +182,7 @@ class Publisher:
                 f"a row is larger than Kafka takes ({name}); leave its long column out of SOURCE_COLUMNS, or raise "
                 f"max.message.bytes of {self._settings.input_topic!r} if that is below 1 MiB"
             )
-        return UnavailableError(f"Kafka at {', '.join(self._settings.bootstrap_servers)} failed: {name}")
+        return UnavailableError(f"Kafka at {', '.join(self._settings.bootstrap_servers)} failed: {str(error)[:200]}")
 
     def _check_topics(self, consumer: Any) -> None:  # noqa: ANN401 - kafka-python has no types
         for setting, topic in (
@@ -241,18 +246,37 @@ class _Producer(KafkaProducer):  # type: ignore[misc] # kafka-python has no type
             self.close(timeout=0)
 
 
+class _Manager(KafkaConnectionManager):  # type: ignore[misc] # kafka-python has no types
+    """kafka-python's connections; it remembers why the last one failed, which their user is not told."""
+
+    failure: KafkaError | None = None
+
+    def get_connection(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Open a connection, or find it open."""
+        connection = super().get_connection(*arguments, **options)
+        connection.init_future.add_errback(self._remember)
+        return connection
+
+    def _remember(self, error: BaseException) -> None:
+        self.failure = error if isinstance(error, KafkaError) else self.failure
+
+
 @contextlib.contextmanager
 def _closing_on_failure() -> Iterator[Callable[..., KafkaNetClient]]:
-    """Close the sockets of a client whose constructor raises, which kafka-python leaves open."""
-    made: list[KafkaNetClient] = []
+    """Close the sockets of a client whose constructor raises, which kafka-python leaves open, and raise the cause."""
+    made: list[tuple[KafkaNetClient, _Manager]] = []
 
     def make(**configs: Any) -> KafkaNetClient:  # noqa: ANN401
-        made.append(KafkaNetClient(**configs))
-        return made[-1]
+        net = NetworkSelector(**configs)
+        manager = _Manager(net, **configs)
+        made.append((KafkaNetClient(net=net, manager=manager, **configs), manager))
+        return made[-1][0]
 
     try:
         yield make
-    except BaseException:
-        for client in made:
+    except BaseException as error:
+        for client, manager in made:
             client.close()
+            if isinstance(error, KafkaTimeoutError) and manager.failure is not None:
+                raise manager.failure from error
         raise

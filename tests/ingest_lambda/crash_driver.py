@@ -65,7 +65,7 @@ def in_child(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def lines(files: set[str], warm: bool, minute: int) -> dict[str, int]:  # noqa: FBT001
+def lines(files: set[str], warm: bool, minute: int) -> dict[str, int]:
     """Find the lines that an invocation runs, and how often."""
     read, write = os.pipe()
 
@@ -88,7 +88,7 @@ def lines(files: set[str], warm: bool, minute: int) -> dict[str, int]:  # noqa: 
     return dict(json.loads(text))
 
 
-def kill_at(line: str, which: int, files: set[str], warm: bool, minute: int) -> int:  # noqa: FBT001
+def kill_at(line: str, which: int, files: set[str], warm: bool, minute: int) -> int:
     """Kill a process when it comes to a line for the n-th time."""
 
     def work() -> None:

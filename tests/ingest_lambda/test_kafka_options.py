@@ -59,7 +59,7 @@ def test_scram_sends_the_secret_s_user() -> None:
 
 @pytest.mark.parametrize("secret", [{}, {"username": "ingest"}, {"username": "ingest", "password": ""}])
 def test_a_secret_without_user_or_password_is_refused(secret: dict[str, str]) -> None:
-    with pytest.raises(SourceError, match="has no .*password"):
+    with pytest.raises(SourceError, match=r"has no .*password"):
         client_options(settings(f"scram:{ARN}"), secret)
 
 

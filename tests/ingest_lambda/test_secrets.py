@@ -106,10 +106,10 @@ def test_a_secret_that_lacks_something_is_told(put: Put, world: World) -> None:
 
 
 def test_a_password_that_was_rotated_is_read_anew(put: Put, world: World) -> None:
-    role = f"rotated_{world.name}"
+    role, first, second = f"rotated_{world.name}", "canary-1", "canary-2"
     world.execute(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'canary-1'")
     try:
-        arn = put(database_secret(world, username=role, password="canary-1"))
+        arn = put(database_secret(world, username=role, password=first))
         function = world.function(DATABASE_URL="", DATABASE_SECRET_ARN=arn)
         world.run(START + MINUTE, function)
         world.execute(f"ALTER ROLE {role} PASSWORD 'canary-2'")
@@ -118,7 +118,7 @@ def test_a_password_that_was_rotated_is_read_anew(put: Put, world: World) -> Non
             world.run(START + 2 * MINUTE, function)
         assert "canary" not in str(raised.value)
 
-        put(database_secret(world, username=role, password="canary-2"))
+        put(database_secret(world, username=role, password=second))
         assert world.run(START + 2 * MINUTE, function)["outcome"] == "caught up"
     finally:
         world.close_functions()

@@ -11,7 +11,7 @@ ENVIRONMENT = {
     "SOURCE_TABLE": "sales",
     "TIMESTAMP_COLUMN": "event_time",
     "SOURCE_COLUMNS": "product_name, quantity",
-    "BOOTSTRAP_SERVERS": "b-1.shop.kafka.eu-central-1.amazonaws.com:9098,b-2.shop.kafka.eu-central-1.amazonaws.com:9098",
+    "BOOTSTRAP_SERVERS": "b-1.shop.kafka.eu-central-1.amazonaws.com:9098,b-2.shop.example.com:9098",
     "INPUT_TOPIC": "sales",
     "PROGRESS_TOPIC": "sales-progress",
     "PATH": "/usr/bin",
