@@ -4,9 +4,13 @@ Kernels are plain functions over plain arrays, so with ``NUMBA_DISABLE_JIT=1`` t
 """
 
 import builtins
+import os
+import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar, cast
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -15,15 +19,44 @@ __all__ = ["kernel"]
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function`` on its first call; keep the machine code on disk where a cache directory is writable."""
+    """Compile ``function`` on its first call; keep the machine code on disk where there is a place for it.
+
+    That is where numba keeps it (``NUMBA_CACHE_DIR``, beside the source, the user's cache directory), else a private
+    directory among the temporary ones.
+    """
     with _plain_print():
-        from numba import njit
+        from numba import config, njit
 
     try:
         return cast("Callable[P, R]", njit(cache=True)(function))
     except RuntimeError:
-        # numba finds no writable place for its cache (a read-only image, a locked-down user): compile in memory.
-        return cast("Callable[P, R]", njit(function))
+        # numba finds no writable place: a read-only image, a user without a home.
+        directory = _private_directory()
+    if directory is not None:
+        settings: Any = config
+        previous, settings.CACHE_DIR = settings.CACHE_DIR, str(directory)
+        try:
+            return cast("Callable[P, R]", njit(cache=True)(function))
+        except RuntimeError:
+            pass
+        finally:
+            settings.CACHE_DIR = previous
+    return cast("Callable[P, R]", njit(function))
+
+
+def _private_directory() -> Path | None:
+    """Make or find a directory among the temporary ones that nobody else can write to.
+
+    numba runs what it finds in its cache, so a directory that another user prepared must not be taken.
+    """
+    directory = Path(tempfile.gettempdir()) / f"anomaly-kernels-{os.getuid()}"
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        found = directory.lstat()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    return directory if private else None
 
 
 @contextmanager

@@ -15,6 +15,43 @@ JAR = Path(__file__).parent / "java" / "target" / "anomaly-flink.jar"
 PROJECT = Path(__file__).parent.parent
 """The folder that holds this package and those that it imports."""
 
+ALLOWED_ON_MANAGED_FLINK = frozenset(
+    {
+        "execution.runtime-mode",
+        "pipeline.auto-generate-uids",
+        "pipeline.auto-watermark-interval",
+        "pipeline.cached-files",
+        "pipeline.classpaths",
+        "pipeline.closure-cleaner-level",
+        "pipeline.force-avro",
+        "pipeline.force-kryo",
+        "pipeline.generic-types",
+        "pipeline.global-job-parameters",
+        "pipeline.jars",
+        "pipeline.jobvertex-parallelism-overrides",
+        "pipeline.max-parallelism",
+        "pipeline.name",
+        "pipeline.object-reuse",
+        "pipeline.operator-chaining.chain-operators-with-different-max-parallelism",
+        "pipeline.operator-chaining.enabled",
+        "pipeline.serialization-config",
+        "pipeline.vertex-description-mode",
+        "pipeline.vertex-name-include-index-prefix",
+        "pipeline.watermark-alignment.allow-unaligned-source-splits",
+        "python.execution-mode",
+        "python.internal.archives-key-map",
+        "python.internal.files-key-map",
+        "python.internal.requirements-file-key",
+        "python.job-options",
+        "python.operator-chaining.enabled",
+    }
+)
+"""What Managed Flink 2.2 lets a program set, by its page "Programmatic Flink configuration properties" of 2026.
+
+With any other key it refuses the job: "Not allowed configuration change(s) were detected". PyFlink sets
+``pipeline.cached-files``, ``python.job-options`` and ``python.internal.*`` by itself.
+"""
+
 
 def is_local(environ: Mapping[str, str]) -> bool:
     """Tell whether this process brings its own Flink: yes, unless ``flink run`` or Managed Flink started it.
@@ -25,8 +62,33 @@ def is_local(environ: Mapping[str, str]) -> bool:
 
 
 def cluster_configuration(job: RunSettings) -> dict[str, str]:
-    """Give the configuration where a cluster has its own: the one key that Managed Flink lets a job set."""
-    return {"python.execution-mode": job.execution_mode}
+    """Give the configuration where a cluster has its own.
+
+    Raises
+    ------
+    JobError
+        If Managed Flink would refuse a key of it.
+    """
+    return only_allowed({"python.execution-mode": job.execution_mode})
+
+
+def only_allowed(configuration: dict[str, str]) -> dict[str, str]:
+    """Give a configuration back, provided that Managed Flink lets a program set all of it.
+
+    Parameters
+    ----------
+    configuration
+        Values by Flink's keys.
+
+    Raises
+    ------
+    JobError
+        If there are keys that only the service may set; it names them.
+    """
+    if forbidden := sorted(configuration.keys() - ALLOWED_ON_MANAGED_FLINK):
+        msg = f"a job must not set {', '.join(forbidden)} on a cluster: Managed Flink refuses jobs that do"
+        raise JobError(msg)
+    return configuration
 
 
 def local_configuration(job: RunSettings, resume_from: Path | None) -> dict[str, str]:

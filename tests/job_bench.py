@@ -137,7 +137,12 @@ def expected_lines(events: Iterable[Event], config: DetectorConfig = CONFIG) -> 
 
 @contextlib.contextmanager
 def standalone_cluster(
-    home: Path, folder: Path, *, settings: Sequence[str] = (), wrapper: Sequence[str | Path] = ()
+    home: Path,
+    folder: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    settings: Sequence[str] = (),
+    wrapper: Sequence[str | Path] = (),
 ) -> Iterator[dict[str, str]]:
     """Run the standalone cluster that comes with PyFlink; gives the environment that points its commands there."""
     conf = folder / "conf"
@@ -154,7 +159,7 @@ def standalone_cluster(
     ]
     (conf / "config.yaml").write_text("\n".join(lines) + "\n")
     environ = {
-        **os.environ,
+        **environ,
         "FLINK_HOME": str(home),
         "FLINK_CONF_DIR": str(conf),
         "FLINK_LOG_DIR": str(folder / "log"),

@@ -46,7 +46,7 @@ def install(lock: Path, target: Path, cache: Path) -> dict[str, Path]:
     wheels = _fetched(lock, cache)
     _pip(
         *("install", "--no-index", "--find-links", wheels, "--no-compile", *_TARGET, "-r", lock, "--target", target),
-        failed=f"wheels in {wheels} are not what {lock.name} says; delete that folder and try again",
+        failed=f"the wheels in {wheels} are not what {lock.name} says: delete that folder and try again.",
     )
     paths = (path for path in target.rglob("*") if path.is_file())
     return {path.relative_to(target).as_posix(): path for path in sorted(paths) if _is_needed(path.relative_to(target))}
@@ -62,7 +62,7 @@ def _fetched(lock: Path, cache: Path) -> Path:
     try:
         _pip(
             *("download", *_TARGET, "-r", lock, "-d", fetched),
-            failed=f"the wheels of {lock.name} cannot be fetched; is the package index within reach?",
+            failed=f"the wheels of {lock.name} cannot be fetched: is the package index within reach?",
         )
         fetched.rename(kept)
     finally:
@@ -81,6 +81,7 @@ def _pip(*arguments: str | Path, failed: str) -> None:
     command: Sequence[str | Path] = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        # pip's own last line may hold the address of an index, with a password.
-        msg = f"{failed} (pip ended with {done.returncode}; run it yourself to see more: pip {arguments[0]} -r {arguments[arguments.index('-r') + 1]})"
+        # pip hides passwords of addresses.
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        msg = f"{failed} pip: {said[0] if said else 'no explanation'}"
         raise PackageError(msg)

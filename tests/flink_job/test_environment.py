@@ -1,7 +1,11 @@
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from properties_text import BOOKSTORE, text_of
 
 from contracts.properties import Delivery, ExecutionMode, RunSettings, StartingOffsets
 from flink_job import environment
@@ -54,6 +58,62 @@ def test_a_run_is_local_unless_flink_started_it(environ: dict[str, str], local: 
 
 def test_on_a_cluster_only_the_key_that_managed_flink_allows_is_set() -> None:
     assert environment.cluster_configuration(RUN) == {"python.execution-mode": "process"}
+
+
+def test_every_other_key_is_refused_on_a_cluster_by_name(tmp_path: Path) -> None:
+    local = environment.local_configuration(with_checkpoints(tmp_path), None)
+
+    with pytest.raises(JobError) as caught:
+        environment.only_allowed(local)
+
+    named = str(caught.value)
+    for key in ("parallelism.default", "state.backend.type", "execution.checkpointing.interval", "python.executable"):
+        assert key in named.replace(",", "").split()
+    assert "python.execution-mode" not in named
+    assert environment.only_allowed(environment.cluster_configuration(RUN)) == environment.cluster_configuration(RUN)
+
+
+# In a process of its own: PyFlink starts a JVM and leaves its pipes open.
+PRINT_CHANGED_KEYS = """
+import json
+import sys
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+
+from contracts.properties import parse_properties
+from flink_job.environment import JAR, cluster_configuration
+from flink_job.settings import front_half_json, scoring_settings
+from flink_job.topology import build
+
+def keys(flink):
+    return dict(flink._j_stream_execution_environment.getConfiguration().toMap())
+
+settings = parse_properties(sys.argv[1])
+configuration = Configuration()
+configuration.set_string("pipeline.jars", JAR.as_uri())  # what --jarfile does
+before = keys(StreamExecutionEnvironment.get_execution_environment(configuration))
+for key, value in cluster_configuration(settings.job).items():
+    configuration.set_string(key, value)
+flink = StreamExecutionEnvironment.get_execution_environment(configuration)
+front_half = front_half_json(settings, bounded=False, parallelism=0)
+build(flink, front_half, scoring_settings(settings), settings.job.execution_mode)
+flink._generate_stream_graph(clear_transformations=True)
+after = keys(flink)
+print(json.dumps(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))))
+"""
+
+
+@pytest.mark.flink
+def test_nothing_that_managed_flink_forbids_is_set_until_the_job_is_submitted() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_CHANGED_KEYS, text_of(BOOKSTORE)], check=True, capture_output=True, text=True
+    )
+
+    changed = set(json.loads(done.stdout.splitlines()[-1]))
+    # The address, and on a cluster nothing, is where PyFlink runs Python inside this process.
+    assert changed - {"python.loopback-server.address"} == {"python.execution-mode", "python.job-options"}
+    assert changed - {"python.loopback-server.address"} <= environment.ALLOWED_ON_MANAGED_FLINK
 
 
 def test_a_local_run_brings_its_own_jar_python_and_parallelism(jar: Path) -> None:
