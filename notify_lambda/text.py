@@ -22,9 +22,8 @@ _GSM_EXTENSION = frozenset("^{}\\[~]|€")
 _CLOSEST = str.maketrans(
     {
         "ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "đ": "d", "Đ": "D", "ł": "l",
-        "Ł": "L", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"',
-        "«": '"', "»": '"', "–": "-", "—": "-", "−": "-", "×": "x", "€": "EUR", "£": "GBP", "¥": "JPY", "·": ".",
-        "•": "*",
+        "Ł": "L", "ı": "i", "þ": "th", "Þ": "Th", "ð": "d", "´": "'", "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "−": "-", "×": "x", "€": "EUR", "£": "GBP", "¥": "JPY",
+        "·": ".", "•": "*",
     }
 )  # fmt: skip
 _CLOSEST_GSM = str.maketrans(
@@ -65,14 +64,15 @@ def ascii_text(text: str) -> str:
         char if char.isascii() else "" if unicodedata.combining(char) else "?"
         for char in unicodedata.normalize("NFKD", text.translate(_CLOSEST))
     )
-    return plain if any(char.isalnum() for char in plain) or text.isascii() else ""
+    return " ".join(plain.split()) if any(char.isalnum() for char in plain) or text.isascii() else ""
 
 
 def gsm_text(text: str) -> str:
     """Write text in the basic alphabet of SMS, with the closest letters; nothing if only ``?`` would be left."""
     plain = "".join(char if char in _GSM else ascii_text(char) or "?" for char in text).translate(_CLOSEST_GSM)
     plain = "".join(char if char in _GSM else "?" for char in plain)
-    return plain if any(char.isalnum() for char in plain) or not any(char.isalnum() for char in text) else ""
+    kept = any(char.isalnum() for char in plain) or not any(char.isalnum() for char in text)
+    return " ".join(plain.split()) if kept else ""
 
 
 def septets(text: str) -> int:

@@ -12,7 +12,7 @@ from notify_lambda.kafka_event import KafkaRecord
 SERIES = "f3c7f14e0a5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5"
 
 
-def spike(**changes: Any) -> Result:
+def spike(**changes: object) -> Result:
     """A minute in which item-A sold 75 where 14 were expected."""
     fields: dict[str, Any] = {
         "detector_name": "bookstore",
@@ -39,7 +39,7 @@ def spike(**changes: Any) -> Result:
     return Result(**(fields | changes))
 
 
-def dip(**changes: Any) -> Result:
+def dip(**changes: object) -> Result:
     """A minute in which item-A sold only 6 where 18 were expected, for the worse since 07:55."""
     lower: dict[str, Any] = {
         "aggregated_measure_value": 6.0,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -17,6 +17,9 @@ from faulty_proxy import FaultyProxy, faulty_proxy
 
 from devstack.stack import running_stack
 from notify_lambda import handler as handler_module
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 _numbers = itertools.count()
 
@@ -92,7 +95,10 @@ def clients(aws_environment: Mapping[str, str]) -> Mapping[str, Any]:
         aws_secret_access_key=aws_environment["AWS_SECRET_ACCESS_KEY"],
         region_name=aws_environment["AWS_REGION"],
     )
-    return {name: session.client(name, endpoint_url=aws_environment["AWS_ENDPOINT_URL"]) for name in ("sns", "sqs", "dynamodb")}
+    return {
+        name: session.client(name, endpoint_url=aws_environment["AWS_ENDPOINT_URL"])
+        for name in ("sns", "sqs", "dynamodb")
+    }
 
 
 @pytest.fixture
@@ -148,7 +154,7 @@ def make_cloud(
     return Cloud(clients, topic_arn, queue_url, letters_url, table)
 
 
-def _queue(sqs: Any, name: str) -> tuple[str, str]:
+def _queue(sqs: "SQSClient", name: str) -> tuple[str, str]:
     attributes = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -7,13 +7,14 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 _FAILED = (
     "<member><Id>{}</Id><Code>{}</Code><Message>as asked</Message><SenderFault>{}</SenderFault></member>"  # of SNS
 )
-_XML_ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>as asked</Message></Error></ErrorResponse>"
+_XML_ERROR = (
+    "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>as asked</Message></Error></ErrorResponse>"
+)
 _JSON_ERROR = '{"__type":"com.amazonaws#%s","message":"as asked"}'
 _ERRORS = {
     "throttled": (400, "Throttling"),
@@ -55,66 +56,66 @@ class FaultyProxy:
         return sum(action in one for one in self.actions)
 
 
-@contextlib.contextmanager
-def faulty_proxy(upstream: str) -> Iterator[FaultyProxy]:
-    target = urlsplit(upstream)
+class _Server(http.server.ThreadingHTTPServer):
+    def __init__(self, upstream: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.target = urlsplit(upstream)
+        self.proxy = FaultyProxy(f"http://127.0.0.1:{self.server_address[1]}")
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            action = self.headers.get("X-Amz-Target") or dict(parse_qsl(body.decode())).get("Action", "")
-            fault = proxy.next_fault(action)
-            if fault.kind == "hangs_up":
-                self.close_connection = True
-                return
-            if fault.kind in _ERRORS:
-                status, code = _ERRORS[fault.kind]
-                return self._answer(status, (_JSON_ERROR if "X-Amz-Target" in self.headers else _XML_ERROR) % code)
-            failed = ""
-            if fault.kind == "partial":
-                body, identifiers = without_entries(body, fault.entries)
-                sender = str(fault.sender).lower()
-                failed = "".join(_FAILED.format(identifier, fault.code, sender) for identifier in identifiers)
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "_Server"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        action = self.headers.get("X-Amz-Target") or dict(parse_qsl(body.decode())).get("Action", "")
+        fault = self.server.proxy.next_fault(action)
+        self.close_connection = fault.kind in {"hangs_up", "lost"}
+        if fault.kind in _ERRORS:
+            status, code = _ERRORS[fault.kind]
+            self._answer(status, (_JSON_ERROR if "X-Amz-Target" in self.headers else _XML_ERROR) % code)
+        elif fault.kind == "lost":
+            self._forward(body)
+        elif fault.kind == "partial":
+            body, identifiers = without_entries(body, fault.entries)
             status, headers, answer = self._forward(body)
-            if fault.kind == "lost":
-                self.close_connection = True
-                return
-            if failed:
-                answer = re.sub(rb"<Failed ?/>|<Failed>\s*</Failed>", b"", answer)
-                answer = answer.replace(b"</PublishBatchResult>", f"<Failed>{failed}</Failed></PublishBatchResult>".encode())
+            self._answer(status, with_failures(answer, identifiers, fault), headers)
+        elif fault.kind == "pass":
+            status, headers, answer = self._forward(body)
             self._answer(status, answer, headers)
 
-        def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=10)
-            try:
-                headers = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
-                connection.request("POST", self.path, body, headers)
-                response = connection.getresponse()
-                return response.status, dict(response.getheaders()), response.read()
-            finally:
-                connection.close()
+    def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(self.server.target.hostname or "", self.server.target.port, timeout=10)
+        try:
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
+            connection.request("POST", self.path, body, headers)
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
+        finally:
+            connection.close()
 
-        def _answer(self, status: int, body: str | bytes, headers: dict[str, str] | None = None) -> None:
-            data = body.encode() if isinstance(body, str) else body
-            self.send_response_only(status)
-            for name, value in (headers or {"Content-Type": "text/xml"}).items():
-                if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def _answer(self, status: int, body: str | bytes, headers: dict[str, str] | None = None) -> None:
+        data = body.encode() if isinstance(body, str) else body
+        self.send_response_only(status)
+        for name, value in (headers or {"Content-Type": "text/xml"}).items():
+            if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy = FaultyProxy(f"http://127.0.0.1:{server.server_address[1]}")
+
+@contextlib.contextmanager
+def faulty_proxy(upstream: str) -> Iterator[FaultyProxy]:
+    server = _Server(upstream)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield proxy
+        yield server.proxy
     finally:
         server.shutdown()
         thread.join()
@@ -138,3 +139,11 @@ def without_entries(body: bytes, positions: tuple[int, ...]) -> tuple[bytes, lis
         for name, value in entry.items()
     }
     return urlencode(others | members).encode(), [entries[position]["Id"] for position in positions]
+
+
+def with_failures(answer: bytes, identifiers: list[str], fault: Fault) -> bytes:
+    """Add entries that failed to an answer of PublishBatch."""
+    sender = str(fault.sender).lower()
+    failed = "".join(_FAILED.format(identifier, fault.code, sender) for identifier in identifiers)
+    answer = re.sub(rb"<Failed ?/>|<Failed>\s*</Failed>", b"", answer)
+    return answer.replace(b"</PublishBatchResult>", f"<Failed>{failed}</Failed></PublishBatchResult>".encode())

@@ -17,7 +17,9 @@ from notify_lambda.handler import DeliveryError, handler
 
 @pytest.fixture
 def proxies(
-    cloud: Cloud, aws_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud,  # noqa: ARG001 - its settings must not come later
+    aws_environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[dict[str, FaultyProxy]]:
     """One in front of each service."""
     with ExitStack() as stack:
@@ -138,7 +140,7 @@ def test_an_alert_that_was_told_but_not_noted_does_not_fail(cloud: Cloud, proxie
 
 
 def test_when_the_function_dies_between_telling_and_noting_the_alert_is_told_again_after_its_time(
-    cloud: Cloud, proxies: dict[str, FaultyProxy], monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
         raise SystemExit

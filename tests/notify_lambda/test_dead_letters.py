@@ -20,7 +20,11 @@ def test_a_letter_says_why_and_where_and_holds_the_value() -> None:
 def test_bytes_that_are_not_utf8_are_in_base64() -> None:
     letter = decode(write_letter(record(b"\xff\x00"), "not_utf8"))
 
-    assert (letter.body, letter.body_encoding, letter.body_bytes) == (base64.b64encode(b"\xff\x00").decode(), "base64", 2)
+    assert (letter.body, letter.body_encoding, letter.body_bytes) == (
+        base64.b64encode(b"\xff\x00").decode(),
+        "base64",
+        2,
+    )
 
 
 def test_text_of_an_event_that_is_not_base64_is_the_body() -> None:
@@ -29,7 +33,9 @@ def test_text_of_an_event_that_is_not_base64_is_the_body() -> None:
     assert (letter.body, letter.body_bytes) == ("?ä?", 4)
 
 
-@pytest.mark.parametrize("value", [b"x" * 1_000_000, b'"' * 1_000_000, "日\uffff".encode() * 300_000, b"\xff" * 1_000_000])
+@pytest.mark.parametrize(
+    "value", [b"x" * 1_000_000, b'"' * 1_000_000, "日\uffff".encode() * 300_000, b"\xff" * 1_000_000]
+)
 def test_a_large_value_is_cut_so_that_the_queue_takes_it(cloud: Cloud, value: bytes) -> None:
     assert DeadLetterQueue(cloud.clients["sqs"], cloud.letters_url).send(record(value), "not_json")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from alert_records import Context, dip, event, event_of, many_spikes, record, spike
 from conftest import Cloud
+from faulty_proxy import FaultyProxy
 
 from contracts.deadletters import decode as decode_letter
 from notify_lambda import handler as handler_module
@@ -98,7 +99,7 @@ def test_two_pollers_that_deliver_the_same_alerts_at_once_send_them_once(
 
 
 def test_an_outage_of_25_series_is_25_messages_in_three_calls(
-    cloud: Cloud, proxy: Any, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", proxy.url)
 
@@ -167,7 +168,8 @@ def test_a_tombstone_is_passed(cloud: Cloud) -> None:
     assert cloud.letters() == []
 
 
-def test_a_failure_is_raised_where_the_trigger_reads_no_list(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_a_failure_is_raised_where_the_trigger_reads_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REPORT_BATCH_ITEM_FAILURES")
     monkeypatch.setenv("IDEMPOTENCY_TABLE", "missing")
 
@@ -175,9 +177,13 @@ def test_a_failure_is_raised_where_the_trigger_reads_no_list(cloud: Cloud, monke
         handler(event(None, *many_spikes(2)), Context())
 
 
-def test_what_failed_is_named_by_topic_partition_and_offset(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_what_failed_is_named_by_topic_partition_and_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDEMPOTENCY_TABLE", "missing")
-    records = [*event(spike(), partition=0)["records"]["results-0"], *event(dip(), first_offset=9)["records"]["results-2"]]
+    records = [
+        *event(spike(), partition=0)["records"]["results-0"],
+        *event(dip(), first_offset=9)["records"]["results-2"],
+    ]
 
     assert handler(event_of(records), Context()) == {
         "batchItemFailures": [
@@ -202,7 +208,8 @@ def test_a_short_time_out_leaves_time_for_something(cloud: Cloud) -> None:
     assert len(cloud.messages()) == 1
 
 
-def test_a_batch_is_one_line_of_the_log(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_a_batch_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "notify_lambda")
 
     handler(event(spike(), spike(), spike(alert=0), None), Context())
@@ -211,12 +218,14 @@ def test_a_batch_is_one_line_of_the_log(cloud: Cloud, caplog: pytest.LogCaptureF
     assert line == "notified records=4 no_alert=1 sent=2 tombstone=1"
 
 
-def test_an_event_of_another_service_is_an_error(cloud: Cloud) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_an_event_of_another_service_is_an_error() -> None:
     with pytest.raises(EventError):
         handler({"Records": [{"eventSource": "aws:sqs"}]}, Context())
 
 
-def test_settings_that_cannot_be_used_are_an_error_at_once(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_settings_that_cannot_be_used_are_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINIMUM_SCORE", "140")
 
     with pytest.raises(SettingsError, match="MINIMUM_SCORE"):

@@ -1,6 +1,5 @@
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alert_records import event
@@ -60,6 +59,6 @@ def test_partitions_and_offsets_keep_their_order() -> None:
         {"eventSource": "aws:kinesis", "records": {}},
     ],
 )
-def test_anything_else_is_an_error_that_tells_what_was_found(other: Any) -> None:
+def test_anything_else_is_an_error_that_tells_what_was_found(other: object) -> None:
     with pytest.raises(EventError, match=r"^not an event of a Kafka trigger: "):
         parse_event(other)

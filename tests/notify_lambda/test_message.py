@@ -56,7 +56,14 @@ def test_an_attribute_without_a_value_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(1e300, "1000000000"), (-1e300, "-1000000000"), (0.000001, "0"), (-0.000001, "0"), (0.1 + 0.2, "0.3"), (12.5, "12.5")],
+    [
+        (1e300, "1000000000"),
+        (-1e300, "-1000000000"),
+        (0.000001, "0"),
+        (-0.000001, "0"),
+        (0.1 + 0.2, "0.3"),
+        (12.5, "12.5"),
+    ],
 )
 def test_numbers_are_such_as_filter_policies_compare(value: float, written: str) -> None:
     assert compose(alert(spike(aggregated_measure_value=value)), None).attributes["actual"] == ("Number", written)

@@ -1,7 +1,7 @@
 """Calls of SNS through a proxy that throttles them, loses them, and lets part of them fail."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -11,6 +11,9 @@ from faulty_proxy import Fault, FaultyProxy
 
 from notify_lambda.message import Message, compose
 from notify_lambda.publisher import CLIENT_CONFIG, Outcome, Publisher, batches
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
 
 SENT, FAILED, UNAVAILABLE, REFUSED = Outcome.SENT, Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.REFUSED
 
@@ -34,7 +37,7 @@ def fifo_publisher(fifo_cloud: Cloud, proxy: FaultyProxy) -> Publisher:
     return Publisher(_client(proxy), fifo_cloud.topic_arn)
 
 
-def _client(proxy: FaultyProxy) -> Any:
+def _client(proxy: FaultyProxy) -> "SNSClient":
     return boto3.client("sns", endpoint_url=proxy.url, config=CLIENT_CONFIG)
 
 

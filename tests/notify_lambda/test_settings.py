@@ -32,7 +32,8 @@ def test_everything_may_be_set() -> None:
 
 def test_an_empty_variable_counts_as_not_set() -> None:
     empty = dict.fromkeys(
-        ("MINIMUM_SCORE", "DASHBOARD_URL", "IDEMPOTENCY_TABLE", "DEAD_LETTER_QUEUE_URL", "REPORT_BATCH_ITEM_FAILURES"), ""
+        ("MINIMUM_SCORE", "DASHBOARD_URL", "IDEMPOTENCY_TABLE", "DEAD_LETTER_QUEUE_URL", "REPORT_BATCH_ITEM_FAILURES"),
+        "",
     )
 
     assert parse_settings({"ALERT_TOPIC_ARN": TOPIC, **empty}) == Settings(topic_arn=TOPIC)

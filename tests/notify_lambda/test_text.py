@@ -51,7 +51,14 @@ def test_a_line_that_was_cut_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("Käse – 3 €", "Kase - 3 EUR"), ("Straße", "Strasse"), ("Łódź", "Lodz"), ("item 日", "item ?"), ("日本", ""), ("--", "--")],
+    [
+        ("Käse – 3 €", "Kase - 3 EUR"),
+        ("Straße", "Strasse"),
+        ("Łódź", "Lodz"),
+        ("item 日", "item ?"),
+        ("日本", ""),
+        ("--", "--"),
+    ],
 )
 def test_ascii_takes_the_closest_letters(text: str, plain: str) -> None:
     assert ascii_text(text) == plain
@@ -102,8 +109,8 @@ def test_a_name_is_cut_before_a_number_rather_than_within_it(text: str, limit: i
     [
         (0.0, "0"), (-0.0, "0"), (14.0, "14"), (75, "75"), (-3.0, "-3"), (1_234_567.0, "1,234,567"), (13.618, "13.62"),
         (142.44, "142.4"), (1234.56, "1,235"), (0.00012, "0.00012"), (0.1 + 0.2, "0.3"), (1e300, "1e300"),
-        (-1.25e-7, "-1.25e-7"), (999_999_999_999.0, "999,999,999,999"), (1e12, "1e12"), (999.96, "1,000"), (9.99999, "10"),
-        (5e-324, "4.941e-324"), (1.7976931348623157e308, "1.798e308"),
+        (-1.25e-7, "-1.25e-7"), (999_999_999_999.0, "999,999,999,999"), (1e12, "1e12"), (999.96, "1,000"),
+        (9.99999, "10"), (5e-324, "4.941e-324"), (1.7976931348623157e308, "1.798e308"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_for_people(value: float, written: str) -> None:
