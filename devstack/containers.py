@@ -1,4 +1,4 @@
-"""`python -m devstack.containers`: prepares the bookstore's path where others run the servers, as in `docker-compose.yml`.
+"""`python -m devstack.containers`: prepares the bookstore's path on servers that run elsewhere, as in a compose file.
 
 It makes what is missing in the servers that its environment names, and writes down the places in `DIRECTORY`, for
 `python -m devstack.pipeline.source`, `archive` and `alerting`. Doing it again changes nothing that is there.

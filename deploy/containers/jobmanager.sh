@@ -9,7 +9,7 @@ resume=()
 newest=$(find "$CHECKPOINTS" -path '*/chk-*/_metadata' -size +0c -printf '%T@ %h\n' 2>/dev/null | sort -rn | head -n 1)
 if [ -n "$newest" ]; then
     echo "resuming from ${newest#* }"
-    resume=(--fromSavepoint "file://${newest#* }" -restoreMode CLAIM)
+    resume=(--fromSavepoint "file://${newest#* }")
 fi
 
 exec "$FLINK_HOME/bin/standalone-job.sh" start-foreground "$@" "${resume[@]}" \
