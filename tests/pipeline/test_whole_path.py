@@ -1,0 +1,107 @@
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from devstack.bookstore import make_plan
+from devstack.lag import Lags
+from devstack.pipeline.configuration import GROUPS, Places, Sales
+from devstack.pipeline.flow import Flow, count_flow, flow_problems
+from devstack.pipeline.inbox import Mail, read_inbox
+from devstack.pipeline.progress import read_progress
+from devstack.pipeline.running import prepare, program_status, start_programs
+from devstack.stack import Stack, running_stack
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.flink, pytest.mark.slow]
+
+END = datetime(2024, 9, 15, tzinfo=UTC)
+DAYS, LONGER = timedelta(days=3), timedelta(minutes=3)
+PATIENCE = 240  # seconds without any change
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    with running_stack(tmp_path, only=("kafka", "postgres", "aws")) as stack:
+        yield stack
+
+
+def run_the_path(stack: Stack, faults: list[Callable[[], None]]) -> tuple[Flow, list[Mail]]:
+    """Sell for three days while one fault after the other happens, spread over the time; count once all is done."""
+    plan = make_plan(END - DAYS, END + LONGER, seed=3)
+    assert plan.planted
+    places = prepare(stack, Sales(plan.start.isoformat(), plan.end.isoformat(), plan.seed, 60.0 * 60), None)
+    times = [plan.start + DAYS * (n + 1) / (len(faults) + 1) for n in range(len(faults))]
+    running = start_programs(places, None)
+    mails: list[Mail] = []
+    try:
+        heard, before = monotonic(), None
+        while not finished(stack, mails, places):
+            shop = read_progress(stack.directory, "source").get("time")
+            state = (shop, len(mails), read_progress(stack.directory, "archive"))
+            if state != before:
+                heard, before = monotonic(), state
+            assert monotonic() < heard + PATIENCE, state
+            if faults and shop and datetime.fromisoformat(shop) >= times[-len(faults)]:
+                faults.pop(0)()
+            sleep(0.2)
+    finally:
+        running.stop()
+    assert not faults
+    names = (mail.name for mail in mails)
+    return count_flow(places.database_url, places.bootstrap_servers, places.parquet, names, END), mails
+
+
+def finished(stack: Stack, mails: list[Mail], places: Places) -> bool:
+    new = list(read_inbox(places.aws, places.resources.inbox_url))
+    mails += new
+    if new or not read_progress(stack.directory, "source").get("done"):
+        return False
+    with Lags(stack.bootstrap_servers) as lags:
+        # The job's offsets are committed by checkpoints, so what it has read is also scored and produced by then.
+        return not any(lags.read(GROUPS).values())
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def kill_functions_of(stack: Stack, program: str) -> None:
+    """Kill the processes that run a function's handler."""
+    pid = program_status(stack.directory)[program]["pid"]
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    workers = [int(text) for text in found.stdout.split()]
+    assert workers, f"{program} runs no function"
+    for worker in workers:
+        kill(worker)
+
+
+def test_whatever_is_killed_once_nothing_is_lost_or_repeated(stack: Stack) -> None:
+    def restart(server: str) -> Callable[[], None]:
+        def fault() -> None:
+            stack.kill(server)
+            sleep(2)
+            stack.restart(server)
+
+        return fault
+
+    def killed_program(name: str) -> Callable[[], None]:
+        return lambda: kill(program_status(stack.directory)[name]["pid"])
+
+    faults = [
+        *(lambda name=name: kill_functions_of(stack, name) for name in ("source", "archive", "alerting")),
+        restart("kafka"),
+        restart("postgres"),
+        *map(killed_program, ("source", "archive", "alerting", "job")),
+    ]
+
+    flow, mails = run_the_path(stack, faults)
+
+    assert flow_problems(flow) == []
+    assert flow.rows > 50_000
+    assert flow.alerts == len(mails) > 0
+    assert {"item-A", "item-B"} >= {mail.text.partition(":")[0] for mail in mails}
