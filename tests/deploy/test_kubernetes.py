@@ -16,32 +16,28 @@ CONTAINERS = Path(__file__).parents[2] / "deploy" / "containers"
 PROPERTIES, DEPLOYMENT = yaml.safe_load_all((CONTAINERS / "kubernetes.yaml").read_text())
 SPEC: dict[str, Any] = DEPLOYMENT["spec"]
 KNOWN = {
-    "": set(
-        [
-            "flinkConfiguration",
-            "flinkVersion",
-            "image",
-            "imagePullPolicy",
-            "ingress",
-            "job",
-            "jobManager",
-            "logConfiguration",
-            "mode",
-        ]
-    )
+    "": {
+        "flinkConfiguration",
+        "flinkVersion",
+        "image",
+        "imagePullPolicy",
+        "ingress",
+        "job",
+        "jobManager",
+        "logConfiguration",
+        "mode",
+    }
     | {"podTemplate", "restartNonce", "serviceAccount", "taskManager"},
-    "job": set(
-        [
-            "allowNonRestoredState",
-            "args",
-            "entryClass",
-            "initialSavepointPath",
-            "jarURI",
-            "parallelism",
-            "state",
-            "upgradeMode",
-        ]
-    ),
+    "job": {
+        "allowNonRestoredState",
+        "args",
+        "entryClass",
+        "initialSavepointPath",
+        "jarURI",
+        "parallelism",
+        "state",
+        "upgradeMode",
+    },
     "jobManager": {"podTemplate", "replicas", "resource"},
     "taskManager": {"podTemplate", "replicas", "resource"},
 }
