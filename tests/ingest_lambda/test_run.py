@@ -114,7 +114,7 @@ def test_an_outage_longer_than_a_run_may_read_is_caught_up_oldest_first(world: W
 def test_a_run_cuts_its_rows_into_transactions_and_ends_before_its_deadline(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "_MAX_ROWS", 10)
+    monkeypatch.setattr(run_module, "_MAX_ROWS", 20)
     function = shop.function()
     publish = function._publisher.commit
 
@@ -132,8 +132,8 @@ def test_a_run_cuts_its_rows_into_transactions_and_ends_before_its_deadline(
     assert answer["outcome"] == "behind"
     assert 1 <= answer["transactions"] <= 4
     assert sold(shop) == shop.rows(before=datetime.fromisoformat(answer["to"]))
-    while answer["outcome"] != "caught up":
-        answer = shop.run(START + 11 * MINUTE, function)
+    monkeypatch.setattr(function._publisher, "commit", publish)
+    assert shop.run(START + 11 * MINUTE, function)["outcome"] == "caught up"
     assert sold(shop) == shop.rows(before=START + 11 * MINUTE)
 
 
@@ -343,11 +343,13 @@ def test_a_broker_that_is_killed_in_the_middle_of_a_run_loses_and_repeats_nothin
 
     restarting = Thread(target=restart)
     restarting.start()
-    answer = world.run(START + 59 * MINUTE, function, seconds=60)
+    answers = [world.run(START + 59 * MINUTE, function, seconds=60)]
     restarting.join()
+    # A run that waited long for the broker leaves the rest to the next.
+    answers.append(world.run(START + 60 * MINUTE, function, seconds=60))
 
-    assert answer["outcome"] == "caught up"
-    assert sold(world) == world.rows(before=START + 59 * MINUTE - SETTLE)
+    assert answers[-1]["outcome"] == "caught up"
+    assert sold(world) == world.rows(before=START + 60 * MINUTE - SETTLE)
     gc.collect()
 
 
@@ -357,6 +359,7 @@ def test_a_database_that_is_killed_and_comes_back_loses_and_repeats_nothing(make
     world.sell_every(5, minutes=10)
     function = world.function()
     world.run(START + MINUTE, function)
+    world.database.close()
     world.stack.kill("postgres")
     with pytest.raises(UnavailableError):
         world.run(START + 2 * MINUTE, function, seconds=2)
