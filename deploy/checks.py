@@ -1,0 +1,82 @@
+"""What the parts will be told, read by the parts' own code before they are deployed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.properties import PropertiesError, parse_properties
+from deploy.errors import DeployError
+from deploy.intrinsics import Place, Resolver
+from deploy.template import Template
+from flink_job.scoring import detector_config
+from flink_job.settings import scoring_settings
+from ingest_lambda import settings as ingest
+from ingest_lambda.errors import SettingsError as IngestSettingsError
+from notify_lambda import settings as notify
+
+__all__ = ["check_parts", "properties_text"]
+
+
+def properties_text(application: Mapping[str, Any]) -> str:
+    """Write the properties file that Managed Flink will give the job.
+
+    Parameters
+    ----------
+    application
+        The worked-out properties of an ``AWS::KinesisAnalyticsV2::Application``.
+    """
+    return json.dumps(application["ApplicationConfiguration"]["EnvironmentProperties"]["PropertyGroups"])
+
+
+def check_parts(template: Template, parameters: Mapping[str, str], place: Place, foundation: Mapping[str, str]) -> None:
+    """Let job and functions read what the detector's template gives them.
+
+    Parameters
+    ----------
+    template
+        The detector's.
+    parameters
+        All of them, checked.
+    place
+        Where the stack will be.
+    foundation
+        What the foundation exports, by name.
+
+    Raises
+    ------
+    DeployError
+        With what each part objects to, a line each.
+    """
+    resolver = Resolver(template, parameters, foundation, place)
+    problems = [*_broken_rules(template, resolver)]
+    resources = resolver.resources()
+    try:
+        settings = parse_properties(properties_text(resources["Application"]["Properties"]))
+        detector_config(scoring_settings(settings))
+    except (PropertiesError, ValueError) as error:
+        problems.append(f"the job would not start: {error}")
+    if "IngestFunction" in resources:
+        try:
+            ingest.parse_settings({**_variables(resources["IngestFunction"]), "AWS_LAMBDA_FUNCTION_NAME": "ingest"})
+        except IngestSettingsError as error:
+            problems.append(f"the ingest function would not start: {error}")
+    try:
+        notify.parse_settings(_variables(resources["NotifyFunction"]))
+    except notify.SettingsError as error:
+        problems.append(f"the notify function would not start: {error}")
+    if problems:
+        raise DeployError("parameters:\n  " + "\n  ".join(problems))
+
+
+def _broken_rules(template: Template, resolver: Resolver) -> list[str]:
+    return [
+        assertion["AssertDescription"]
+        for rule in template["Rules"].values()
+        if resolver.resolve(rule["RuleCondition"])
+        for assertion in rule["Assertions"]
+        if not resolver.resolve(assertion["Assert"])
+    ]
+
+
+def _variables(function: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in function["Properties"]["Environment"]["Variables"].items()}
