@@ -1,11 +1,14 @@
 """Data Firehose with a Kafka topic as its source and a transform function.
 
-Cited from the Amazon Data Firehose Developer Guide: records are buffered for the function by 0.2 to 3 MB or up to
-900 s, by default 1 MB and 60 s, the function is invoked synchronously with at most 6 MB each way ("Transform source data in
-Amazon Data Firehose"); an invocation that fails is retried three times, then its records count as failed; failed
-records go to `processing-failed` under the error prefix ("Handle failure in data transformation"); what was transformed
-is buffered by 1 to 128 MB or up to 900 s, by default 5 MB and 300 s, and delivered ("Understand data delivery in Amazon
-Data Firehose"). AWS names time-outs and throttling as what it retries; here any failed invocation is.
+Cited from the Amazon Data Firehose Developer Guide:
+
+- "Transform source data in Amazon Data Firehose": records are buffered for the function by 0.2 to 3 MB or up to 900 s,
+  by default 1 MB and 60 s; the function is invoked synchronously with at most 6 MB each way.
+- "Handle failure in data transformation": an invocation that fails is retried three times, then its records count as
+  failed; failed records go to `processing-failed` under the error prefix. AWS names time-outs and throttling as what it
+  retries; here any failed invocation is.
+- "Understand data delivery in Amazon Data Firehose": what was transformed is buffered by 1 to 128 MB or up to 900 s, by
+  default 5 MB and 300 s, and delivered.
 
 Offsets are committed after delivery. Rows whose delivery was not committed are delivered again: at least once, as AWS.
 A delivery that fails is repeated until `delivery_retry_seconds` are over, then the stream stops with everything that is

@@ -21,7 +21,7 @@ from devstack.harness.clock import Clock, SystemClock
 __all__ = ["Destination", "Directory", "JsonLines", "ObjectStore", "S3Store", "evaluate_prefix", "object_key"]
 
 _PATTERNS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-_EXPRESSION = re.compile(r"!\{(timestamp|firehose):([^}]*)\}")
+_EXPRESSION = re.compile(r"!\{([^:}]*):?([^}]*)\}")
 
 
 class Destination(Protocol):
@@ -142,9 +142,9 @@ def evaluate_prefix(prefix: str, time: datetime, error_type: str | None = None) 
         space, value = match.groups()
         if space == "timestamp":
             return time.strftime(_strftime(value))
-        if value == "error-output-type" and error_type:
+        if (space, value) == ("firehose", "error-output-type") and error_type:
             return error_type
-        if value == "random-string":
+        if (space, value) == ("firehose", "random-string"):
             return secrets.token_hex(6)[:11]
         raise ValueError(f"prefix must hold known expressions only, got {match.group(0)!r}")
 

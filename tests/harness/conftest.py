@@ -1,0 +1,97 @@
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from devstack.harness.function import Function
+from devstack.stack import Stack, running_stack
+from devstack.topics import create_topics
+
+HANDLERS = Path(__file__).parent / "handlers"
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack"), only=("kafka", "aws")) as running:
+        yield running
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = monotonic() + 60
+        while not condition():
+            assert monotonic() < deadline, "did not happen within a minute"
+            sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def repository() -> Path:
+    return Path(__file__).parents[2]
+
+
+@pytest.fixture
+def function() -> Iterator[Callable[..., Function]]:
+    """Makes functions of the sample handlers, and closes them."""
+    with ExitStack() as held:
+
+        def make(attribute: str, environment: Mapping[str, str] | None = None, **settings: object) -> Function:
+            made = Function(f"sample_handlers:{attribute}", environment, code=HANDLERS, **settings)  # type: ignore[arg-type]
+            return held.enter_context(made)
+
+        yield make
+
+
+@pytest.fixture
+def topic(stack: Stack) -> Callable[[int], str]:
+    def make(partitions: int = 1) -> str:
+        name = f"topic-{next(_NUMBERS)}"
+        create_topics(stack.bootstrap_servers, {name: partitions})
+        return name
+
+    return make
+
+
+@pytest.fixture
+def send(stack: Stack) -> Callable[..., None]:
+    """Produces values to a partition."""
+
+    def produce(topic: str, *values: bytes | None, partition: int = 0, **settings: object) -> None:
+        producer = KafkaProducer(bootstrap_servers=stack.bootstrap_servers, max_request_size=8 << 20)
+        try:
+            for value in values:
+                producer.send(topic, value, partition=partition, **settings).get(timeout=30)
+        finally:
+            producer.close()
+
+    return produce
+
+
+@pytest.fixture
+def read(stack: Stack) -> Callable[[str], list[Any]]:
+    """Reads all records of a topic with one partition."""
+
+    def consume(topic: str) -> list[Any]:
+        consumer = KafkaConsumer(bootstrap_servers=stack.bootstrap_servers, enable_auto_commit=False)
+        try:
+            partition = TopicPartition(topic, 0)
+            consumer.assign([partition])
+            consumer.seek_to_beginning(partition)
+            end = consumer.end_offsets([partition])[partition]
+            records: list[Any] = []
+            while len(records) < end:
+                records += [record for found in consumer.poll(timeout_ms=500).values() for record in found]
+            return records
+        finally:
+            consumer.close()
+
+    return consume
