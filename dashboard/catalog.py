@@ -166,7 +166,7 @@ class Catalog:
         Parameters
         ----------
         text
-            Words that the series' dimensions, measure, detector or identifier contain.
+            Words that the series' dimensions, measure or detector contain, or that its identifier starts with.
         detector, series_id
             Exactly this detector or series.
         limit

@@ -99,7 +99,8 @@ LEFT JOIN (SELECT detector, id, count(*) AS alerts, max(t) AS last_alert FROM al
     USING (detector, id)
 {_SOUGHT}
     AND list_bool_and(list_transform($words::VARCHAR[], lambda word:
-        contains(lower(concat_ws(' ', s.label, s.measure, s.detector, s.id)), word)) || [true])
+        contains(lower(concat_ws(' ', s.label, s.measure, s.detector)), word)
+        OR length(word) > 5 AND starts_with(s.id, word)) || [true])
 ORDER BY a.last_alert DESC NULLS LAST, s.label, s.detector, s.id
 LIMIT $limit
 """  # noqa: S608

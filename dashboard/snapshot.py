@@ -110,7 +110,7 @@ def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> Snapshot:
 def _wanted(catalog: Catalog, choice: Choice) -> list[SeriesInfo]:
     wanted: dict[tuple[str, str], SeriesInfo] = {}
     for name in choice.series:
-        found = [s for s in catalog.find(name, limit=100_000).series if name in {s.id, s.label}]
+        found = [s for s in catalog.find(limit=1_000_000).series if name in {s.id, s.label}]
         if not found:
             raise DashboardError(
                 f"--series {name!r}: there is no such series; give its identifier, or its name as the page shows it"

@@ -13,8 +13,8 @@ function carriedData(snapshot) {
     async search(text) {
       const words = text.toLowerCase().split(/\s+/).filter(Boolean);
       const found = series.map((one) => one.info).filter((info) => {
-        const name = `${info.label} ${info.measure} ${info.detector} ${info.id}`.toLowerCase();
-        return words.every((word) => name.includes(word));
+        const name = `${info.label} ${info.measure} ${info.detector}`.toLowerCase();
+        return words.every((word) => name.includes(word) || (word.length > 5 && info.id.startsWith(word)));
       });
       return { series: found.slice(0, 50), total: found.length };
     },

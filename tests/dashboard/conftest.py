@@ -1,6 +1,76 @@
 """Lets the tests of the dashboard import the modules that they share, and makes what they share."""
 
+import os
+import shutil
+import socket
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+import uvicorn
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+from browsing import ARGUMENTS, Browsing
+from playwright.sync_api import Browser, sync_playwright
+from result_files import bookstore_rows, write
+
+from dashboard.catalog import Catalog
+from dashboard.server import Refresher, make_app
+from dashboard.source import open_source
+
+Serve = Callable[[Path], str]
+
+
+@pytest.fixture(scope="session")
+def bookstore(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three days of two products, with the detector's real scores."""
+    return write(tmp_path_factory.mktemp("bookstore"), bookstore_rows(days=3))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
+    if path is None:
+        reason = "no Chromium on the PATH; on Debian: apt-get install chromium"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browsing(chromium: Browser) -> Iterator[Browsing]:
+    """Opens pages; at the end, no page may have asked for anything else or complained."""
+    with Browsing(chromium) as browsing:
+        yield browsing
+        browsing.check()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves a folder from this process; gives the address."""
+    running: list[tuple[uvicorn.Server, threading.Thread, Refresher]] = []
+
+    def start(folder: Path) -> str:
+        catalog = Catalog(open_source(str(folder), {}), "AnyBooks")
+        refresher = Refresher(catalog, every=0.2)
+        app = make_app(catalog, refresher, "AnyBooks", refresh_seconds=0.3, hosts=["127.0.0.1"])
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        refresher.start()
+        thread.start()
+        running.append((server, thread, refresher))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+    yield start
+    for server, thread, refresher in running:
+        refresher.stop()
+        server.should_exit = True
+        thread.join(10)
