@@ -12,14 +12,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 _FAILED = (
     "<member><Id>{}</Id><Code>{}</Code><Message>as asked</Message><SenderFault>{}</SenderFault></member>"  # of SNS
 )
-_XML_ERROR = (
-    "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>as asked</Message></Error></ErrorResponse>"
-)
-_JSON_ERROR = '{"__type":"com.amazonaws#%s","message":"as asked"}'
+_XML_ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error></ErrorResponse>"
+_JSON_ERROR = '{{"__type":"com.amazonaws#{}","message":"{}"}}'
 _ERRORS = {
-    "throttled": (400, "Throttling"),
-    "unavailable": (503, "ServiceUnavailable"),
-    "refused": (400, "InvalidParameter"),
+    "throttled": (400, "Throttling", "as asked"),
+    "unavailable": (503, "ServiceUnavailable", "as asked"),
+    "refused": (400, "InvalidParameter", "Invalid parameter: Message"),
+    "bad_topic": (400, "InvalidParameter", "Invalid parameter: TopicArn"),
 }
 
 
@@ -27,8 +26,8 @@ _ERRORS = {
 class Fault:
     """What happens to one request.
 
-    `kind` is `pass`, `throttled`, `unavailable` (503), `refused` (400 InvalidParameter), `lost` (done, then the
-    connection ends without an answer), `hangs_up` (not done) or `partial` (some entries of a batch of SNS fail).
+    `kind` is `pass`, `throttled`, `unavailable` (503), `refused` or `bad_topic` (400 InvalidParameter), `lost` (done,
+    then the connection ends without an answer), `hangs_up` (not done) or `partial` (some entries of a batch fail).
     """
 
     kind: str
@@ -73,8 +72,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         fault = self.server.proxy.next_fault(action)
         self.close_connection = fault.kind in {"hangs_up", "lost"}
         if fault.kind in _ERRORS:
-            status, code = _ERRORS[fault.kind]
-            self._answer(status, (_JSON_ERROR if "X-Amz-Target" in self.headers else _XML_ERROR) % code)
+            status, code, message = _ERRORS[fault.kind]
+            template = _JSON_ERROR if "X-Amz-Target" in self.headers else _XML_ERROR
+            self._answer(status, template.format(code, message))
         elif fault.kind == "lost":
             self._forward(body)
         elif fault.kind == "partial":

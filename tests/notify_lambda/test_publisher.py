@@ -119,6 +119,23 @@ def test_one_by_one_ends_when_sns_goes_away(publisher: Publisher, proxy: FaultyP
     assert proxy.count("PublishBatch") == 4
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_topic_that_is_no_topic_is_no_fault_of_the_messages(
+    publisher: Publisher, proxy: FaultyProxy, count: int
+) -> None:
+    proxy.faults += [Fault("bad_topic")] * 9
+
+    assert publisher.publish(messages(count)) == [UNAVAILABLE] * count
+
+
+def test_a_message_of_which_sns_says_nothing_was_not_sent(publisher: Publisher, cloud: Cloud) -> None:
+    unheard = messages(2)
+    unheard[0] = replace(unheard[0], subject="x" * 101)  # the server names it nowhere
+
+    assert publisher.publish(unheard) == [FAILED, SENT]
+    assert len(cloud.messages()) == 1
+
+
 def test_a_missing_topic_is_no_fault_of_the_messages(proxy: FaultyProxy, cloud: Cloud) -> None:
     publisher = Publisher(_client(proxy), cloud.topic_arn + "-missing")
 
