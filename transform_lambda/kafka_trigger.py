@@ -93,5 +93,5 @@ def _letter(record: KafkaRecord, value: str) -> DeadLetter:
         record.timestamp,
         kept,
         "base64",
-        len(value) * 3 // 4,
+        len(value) * 3 // 4 - value[-2:].count("="),
     )
