@@ -71,6 +71,10 @@ def main(arguments: Sequence[str]) -> int:
         with contextlib.ExitStack() as held:
             if options.directory and (options.directory / "kafka").exists():
                 raise DevstackError(f"{options.directory} holds an earlier demo; name a new folder.")
+            if not options.page.parent.is_dir():
+                raise DevstackError(
+                    f"The page {options.page} cannot be written: there is no folder {options.page.parent}."
+                )
             directory = options.directory or Path(
                 held.enter_context(tempfile.TemporaryDirectory(prefix="anybooks-", ignore_cleanup_errors=True))
             )

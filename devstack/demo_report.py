@@ -1,4 +1,4 @@
-"""What the demo makes of the result records: the table of the series, the alerts as sentences, the final reckoning.
+"""What the demo makes of the result records: the table of the series, the final reckoning.
 
 Pure: records in, text out.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from contracts.results import Result
 from devstack.bookstore import PlantedSpike
 
-__all__ = ["Reckoning", "SeriesView", "Tracker", "alert_sentence", "reckon", "reckoning_lines", "table"]
+__all__ = ["Reckoning", "SeriesView", "Tracker", "reckon", "reckoning_lines", "table"]
 
 _AFTERWARDS = timedelta(minutes=3)  # how long after a spike an alert still counts as its own
 _COLUMNS = ("series", "minutes", "stage", "confidence", "last", "expected", "score", "alerts")
@@ -31,38 +31,25 @@ class Tracker:
 
     def __init__(self) -> None:
         self.series: dict[str, SeriesView] = {}
-        self.total = 0.0
         self._seen: set[tuple[str, str]] = set()
 
-    def add(self, result: Result) -> bool:
-        """Take one record.
-
-        Returns
-        -------
-        True when it is an alert that was not seen before.
-        """
+    def add(self, result: Result) -> None:
+        """Take one record."""
         identity = (result.timeseries_id, result.detection_period_start_time)
         if identity in self._seen:
-            return False
+            return
         self._seen.add(identity)
         view = self.series.setdefault(series_name(result), SeriesView(result))
         if result.detection_period_start_time >= view.last.detection_period_start_time:
             view.last = result
         view.minutes += 1
-        if not result.imputed:
-            self.total += result.aggregated_measure_value
         if result.alert:
             view.alerts.append(result)
-        return bool(result.alert)
 
     @property
     def minutes(self) -> int:
         """Number of records, over all series."""
         return len(self._seen)
-
-    def newest(self) -> str:
-        """Tell the newest minute that any series has reached, or an empty text before the first record."""
-        return max((view.last.detection_period_start_time for view in self.series.values()), default="")
 
     def alerts(self) -> list[Result]:
         """List the alerts of all series, in order of time."""
@@ -73,17 +60,6 @@ class Tracker:
 def series_name(result: Result) -> str:
     """Name a series as people do: by the values of its dimensions."""
     return " / ".join(dimension.value for dimension in result.dimension_list) or result.measure
-
-
-def alert_sentence(result: Result) -> str:
-    """Say what happened: what was sold and when, what was expected, and how sure the detector is (0 to 100)."""
-    start, end = period(result)
-    only = "only " if result.direction == "LOW" else ""
-    return (
-        f"{series_name(result)} sold {only}{result.aggregated_measure_value:g} between {start:%H:%M} and {end:%H:%M} "
-        f"on {start.day} {start:%b}, expected {result.expected_value:.0f} ({_band(result)}): "
-        f"score {result.anomaly_score:.0f}"
-    )
 
 
 def table(tracker: Tracker) -> list[str]:
@@ -119,15 +95,6 @@ def _band(result: Result) -> str:
     return f"{result.lower_bound:.0f}-{result.upper_bound:.0f}"
 
 
-def period(result: Result) -> tuple[datetime, datetime]:
-    """Tell when the record's period starts and ends."""
-    start, end = (
-        datetime.fromisoformat(text).replace(tzinfo=UTC)
-        for text in (result.detection_period_start_time, result.detection_period_end_time)
-    )
-    return start, end
-
-
 @dataclass(frozen=True, slots=True)
 class Reckoning:
     """How the alerts compare with what was planted.
@@ -154,7 +121,7 @@ def reckon(planted: Iterable[PlantedSpike], alerts: Iterable[Result]) -> Reckoni
     for spike in spikes:
         by_product.setdefault(spike.product, []).append(spike)
     for alert in alerts:
-        start, _ = period(alert)
+        start = datetime.fromisoformat(alert.detection_period_start_time).replace(tzinfo=UTC)
         candidates = by_product.get(series_name(alert), [])
         # Spikes lie far apart: only the last one that started can be meant.
         position = bisect.bisect_right(candidates, start, key=lambda spike: spike.start) - 1

@@ -1,4 +1,3 @@
-import json
 import re
 import signal
 import subprocess
@@ -8,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.properties import Aggregation, parse_properties
 from devstack import demo
 from devstack.processes import Process
 from devstack.supervisor import read_state
 
 Wait = Callable[[Callable[[], object]], None]
-
-
-def test_the_job_accepts_the_demo_s_properties() -> None:
-    settings = parse_properties(json.dumps(demo.job_properties("127.0.0.1:9092")))
-    assert settings.detector.aggregation is Aggregation.SUM
-    assert settings.detector.period_ms == 60_000
-    assert {settings.topics.input, settings.topics.output} == {"sales", "results"}
 
 
 def test_a_folder_with_an_earlier_demo_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,40 +20,38 @@ def test_a_folder_with_an_earlier_demo_is_not_overwritten(tmp_path: Path, capsys
     assert capsys.readouterr().err == f"demo: {tmp_path} holds an earlier demo; name a new folder.\n"
 
 
-@pytest.mark.kafka
-@pytest.mark.flink
-def test_a_job_that_fails_fails_the_demo_with_the_end_of_its_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    good = demo.job_properties
-
-    def misspelt(bootstrap_servers: str) -> list[dict[str, object]]:
-        return [*good(bootstrap_servers), {"PropertyGroupId": "job", "PropertyMap": {"bukkets": "4"}}]
-
-    monkeypatch.setattr(demo, "job_properties", misspelt)
-    assert demo.main(["--days", "0.01", "--directory", str(tmp_path)]) == 1
-    error = capsys.readouterr().err
-    assert re.search(r"demo: The Flink job failed \(exit code \d+\)\. Its log ends:\n.*bukkets", error, re.DOTALL)
-    assert not (tmp_path / "stack.json").exists()
+def test_a_page_that_cannot_be_written_is_noticed_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "missing" / "page.html"
+    assert demo.main(["--page", str(page)]) == 1
+    assert capsys.readouterr().err == f"demo: The page {page} cannot be written: there is no folder {page.parent}.\n"
 
 
 @pytest.mark.slow
 @pytest.mark.kafka
+@pytest.mark.postgres
 @pytest.mark.flink
-def test_the_demo_scores_every_sale_and_leaves_nothing_running(tmp_path: Path, repository: Path) -> None:
-    command = [sys.executable, "-m", "devstack.demo", "--days", "3", "--directory", str(tmp_path)]
+def test_the_demo_takes_every_sale_the_whole_way_and_leaves_nothing_running(tmp_path: Path, repository: Path) -> None:
+    page = tmp_path / "page.html"
+    command = [sys.executable, "-m", "devstack.demo", "--days", "2.5", "--page", str(page)]
     run = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
     assert (run.returncode, run.stderr) == (0, "")
-    assert re.search(r"^item-A +4,3\d\d +inference .*\nitem-B +4,320 +inference ", run.stdout, re.MULTILINE)
-    assert re.search(r"^\d+ of [1-9] planted spikes found, ", run.stdout, re.MULTILINE)
-    assert re.search(r"^All 1\d\d,\d{3} books sold are in the results\. It took \d+ seconds\.$", run.stdout, re.M)
+    counts = [
+        int(text.replace(",", "")) for text in re.findall(r"^\S+.* ([0-9,]+) (?:rows|results) ", run.stdout, re.M)
+    ]
+    assert len(counts) == 3
+    assert counts[1:] == [7_200, 7_200]
+    assert "Nothing was lost or repeated on the way." in run.stdout
+    assert re.search(r"^item-[AB]: [0-9]+, expected [0-9]+ \(.*\), at ..:.. UTC on", run.stdout, re.M)
+    assert re.search(r"^\d of [1-9] planted spikes found, ", run.stdout, re.M)
+    assert f"The page: {page}." in run.stdout
+    assert "item-A" in page.read_text(encoding="utf-8")
     assert "\x1b" not in run.stdout
-    assert not (tmp_path / "stack.json").exists()
-    assert not (tmp_path / "flink-job.json").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.kafka
+@pytest.mark.postgres
 @pytest.mark.flink
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_demo_that_is_stopped_half_way_leaves_nothing_running(
@@ -74,7 +63,7 @@ def test_a_demo_that_is_stopped_half_way_leaves_nothing_running(
         for line in process.stdout:  # pragma: no branch
             if b"minutes scored" in line:
                 break
-        states = [read_state(tmp_path / name) for name in ("stack.json", "flink-job.json")]
+        states = [read_state(tmp_path / name) for name in ("stack.json", "pipeline.json")]
         started: list[Process] = []
         for state in states:
             assert state is not None

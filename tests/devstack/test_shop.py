@@ -1,7 +1,6 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,8 +14,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("shop"), only=("postgres",)) as stack:
+def postgres() -> Iterator[Stack]:
+    with running_stack(only=("postgres",)) as stack:
         yield stack
 
 
@@ -85,8 +84,8 @@ def test_rows_of_other_origin_do_not_disturb_the_shop(database: str, plan: Plan)
 
 
 @pytest.mark.postgres
-def test_a_shop_waits_for_its_database_and_enters_no_sale_twice(tmp_path: Path, plan: Plan) -> None:
-    with running_stack(tmp_path, only=("postgres",)) as stack:
+def test_a_shop_waits_for_its_database_and_enters_no_sale_twice(plan: Plan) -> None:
+    with running_stack(only=("postgres",)) as stack:
         with psycopg.connect(stack.database_url, autocommit=True) as connection:
             connection.execute(CREATE_TABLE)
         for event in run_shop(plan, stack.database_url, fast()):
