@@ -45,6 +45,7 @@ TRANSACTION_SECONDS = 60
 
 _REQUEST_MS = 10_000
 _BOOTSTRAP_MS = 8_000
+_RECONNECT_MS = 1_000
 _RETRY_MS = 20
 _LAST_RECORDS = 16
 _BATCH_BYTES = 1 << 18
@@ -95,7 +96,11 @@ class Publisher:
         options = client_options(self._settings, self._read_secret(arn) if arn else None)
         # Not all the time that is left, because a refused password is only told at the end of it.
         bootstrap_ms = min(_BOOTSTRAP_MS, deadline.remaining_ms())
-        options |= {"bootstrap_timeout_ms": bootstrap_ms, "request_timeout_ms": _REQUEST_MS}
+        options |= {
+            "bootstrap_timeout_ms": bootstrap_ms,
+            "request_timeout_ms": _REQUEST_MS,
+            "reconnect_backoff_max_ms": _RECONNECT_MS,
+        }
         with self._reporting():
             with _closing_on_failure() as make_client:
                 self._producer = _Producer(
