@@ -1,1 +1,1 @@
-"""From a checkout to a running detector on AWS: packages, CloudFormation templates, and the command that deploys them."""
+"""From a checkout to a detector on AWS: packages, CloudFormation templates, and the command that deploys them."""

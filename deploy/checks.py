@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.properties import PropertiesError, parse_properties
 from deploy.errors import DeployError
-from deploy.intrinsics import Place, Resolver
+from deploy.intrinsics import Resolver
 from deploy.template import Template
 from flink_job.scoring import detector_config
 from flink_job.settings import scoring_settings
@@ -28,27 +28,22 @@ def properties_text(application: Mapping[str, Any]) -> str:
     return json.dumps(application["ApplicationConfiguration"]["EnvironmentProperties"]["PropertyGroups"])
 
 
-def check_parts(template: Template, parameters: Mapping[str, str], place: Place, foundation: Mapping[str, str]) -> None:
+def check_parts(template: Template, resolver: Resolver) -> None:
     """Let job and functions read what the detector's template gives them.
 
     Parameters
     ----------
     template
         The detector's.
-    parameters
-        All of them, checked.
-    place
-        Where the stack will be.
-    foundation
-        What the foundation exports, by name.
+    resolver
+        Of the same template, with all its parameters.
 
     Raises
     ------
     DeployError
         With what each part objects to, a line each.
     """
-    resolver = Resolver(template, parameters, foundation, place)
-    problems = [*_broken_rules(template, resolver)]
+    problems = _broken_rules(template, resolver)
     resources = resolver.resources()
     try:
         settings = parse_properties(properties_text(resources["Application"]["Properties"]))

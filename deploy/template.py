@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped] # publishes no types
 
 from contracts.flat_results import glue_columns
 
@@ -58,7 +58,7 @@ def with_columns(text: str, dimensions: Iterable[str]) -> str:
     return f"{before}{_BEGIN}{first_line}\n{''.join(lines)}{indent}{_END}{after}"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc] # as above
     """The safe loader, plus CloudFormation's tags."""
 
 
@@ -69,7 +69,7 @@ def _function(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type] # the one kind that is left
+        value = loader.construct_mapping(node, deep=True)
     if tag == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}

@@ -1,0 +1,197 @@
+"""The command line: `package`, `up`, `update`, `diff`, `status`, `down`, `render` and `roles`."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy import status
+from deploy.deployment import Clients, Deployment, Prepared
+from deploy.errors import DeployError
+from deploy.package import command as package_command
+from deploy.parameters import read_parameters
+from deploy.role_table import role_table
+from deploy.template import DETECTOR, FOUNDATION, parse, with_columns
+from deploy.wanted import Described, Wanted, describe
+
+__all__ = ["main"]
+
+_FAILED = 1
+_INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    The exit code: 0 done, 1 failed or refused (and for `status`: not all is well), 2 wrong usage, 130 interrupted.
+    """
+    if arguments and arguments[0] == "package":
+        return package_command.main(arguments[1:])
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(options.run(options))
+    except DeployError as error:
+        _say(f"deploy: {error}")
+    except ClientError as error:
+        _say(f"deploy: AWS refuses {error.operation_name}: {error.response['Error']['Message']}")
+    except BotoCoreError as error:
+        _say(f"deploy: {error}")
+    except KeyboardInterrupt:
+        _say("deploy: interrupted; what CloudFormation has begun goes on, see python -m deploy status")
+        return _INTERRUPTED
+    return _FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m deploy", description="Detectors on AWS.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
+    described = argparse.ArgumentParser(add_help=False)
+    described.add_argument(
+        "--parameters", type=Path, required=True, metavar="FILE", help="JSON, such as deploy/bookstore.json"
+    )
+    where = argparse.ArgumentParser(add_help=False, parents=[described])
+    where.add_argument("--region", help="default: AWS_REGION, or the profile's")
+    where.add_argument("--profile", help="default: AWS_PROFILE")
+    where.add_argument("--packages", type=Path, default=Path("dist"), metavar="DIR", help="default: %(default)s")
+    acting = argparse.ArgumentParser(add_help=False, parents=[where])
+    acting.add_argument("--yes", action="store_true", help="do not ask before acting")
+
+    up = commands.add_parser("up", parents=[acting], help="create a detector, or change it, and start it")
+    up.set_defaults(run=lambda options: _up(options, must_exist=False))
+    update = commands.add_parser("update", parents=[acting], help="change a detector that exists, a snapshot first")
+    update.set_defaults(run=lambda options: _up(options, must_exist=True))
+    diff = commands.add_parser("diff", parents=[where], help="show what `up` would do, and do nothing")
+    diff.set_defaults(run=_diff)
+    state = commands.add_parser("status", parents=[where], help="stacks, application and alarms")
+    state.set_defaults(run=_status)
+    down = commands.add_parser("down", parents=[acting], help="stop and remove a detector; its data stays")
+    down.add_argument("--delete-data", action="store_true", help="delete the data as well")
+    down.add_argument("--foundation", action="store_true", help="remove the foundation instead, after its detectors")
+    down.set_defaults(run=_down)
+
+    render = commands.add_parser("render", help="write the detector's template with the columns of its dimensions")
+    render.add_argument("--parameters", type=Path, metavar="FILE", help="without it: no columns for dimensions")
+    render.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    render.set_defaults(run=_render)
+    roles = commands.add_parser("roles", help="write the table of roles and permissions that the documentation has")
+    roles.set_defaults(run=_roles)
+    return parser
+
+
+def _up(options: argparse.Namespace, *, must_exist: bool) -> int:
+    deployment, described = _described(options)
+    prepared = deployment.prepare_up(described, must_exist=must_exist)
+    return _act(options, prepared, lambda plan: deployment.carry_out_up(described, plan), deployment.discard)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    deployment, described = _described(options)
+    prepared = deployment.prepare_up(described, must_exist=False)
+    deployment.discard(prepared)
+    print("\n".join(prepared.plan.lines))
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    wanted = _wanted(options)
+    deployment = Deployment(_clients(_session(options)), wanted, _say, time.sleep)
+    prepared = deployment.prepare_down(foundation=options.foundation, delete_data=options.delete_data)
+    return _act(options, prepared, deployment.carry_out_down, deployment.discard)
+
+
+def _act(
+    options: argparse.Namespace,
+    prepared: Prepared,
+    carry_out: Callable[[Prepared], None],
+    discard: Callable[[Prepared], None],
+) -> int:
+    print("\n".join(prepared.plan.lines), flush=True)
+    if not prepared.plan.steps:
+        discard(prepared)
+        return 0
+    if not options.yes and not _agreed():
+        discard(prepared)
+        _say("Nothing was done.")
+        return _FAILED
+    carry_out(prepared)
+    _say("Done.")
+    return 0
+
+
+def _agreed() -> bool:
+    try:
+        return input("Go on? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _status(options: argparse.Namespace) -> int:
+    wanted, session = _wanted(options), _session(options)
+    well, lines = status.report(_clients(session), session.client("cloudwatch"), wanted)
+    print("\n".join(lines))
+    return 0 if well else _FAILED
+
+
+def _render(options: argparse.Namespace) -> int:
+    wanted = Wanted(read_parameters(options.parameters) if options.parameters else {}, Path())
+    text = wanted.template() if options.parameters else with_columns(DETECTOR.read_text("utf-8"), ())
+    if options.output is None:
+        print(text, end="")
+    else:
+        options.output.write_text(text, "utf-8")
+    return 0
+
+
+def _roles(_: argparse.Namespace) -> int:
+    print(role_table([parse(path.read_text("utf-8")) for path in (DETECTOR, FOUNDATION)]), end="")
+    return 0
+
+
+def _described(options: argparse.Namespace) -> tuple[Deployment, Described]:
+    wanted = _wanted(options)
+    described = describe(wanted)
+    session = _session(options)
+    if session.region_name != described.region:
+        msg = f"ClusterArn is in {described.region}, the session in {session.region_name}: give --region {described.region}"
+        raise DeployError(msg)
+    return Deployment(_clients(session), wanted, _say, time.sleep), described
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    return Wanted(read_parameters(options.parameters), options.packages)
+
+
+def _session(options: argparse.Namespace) -> boto3.Session:
+    session = boto3.Session(profile_name=options.profile, region_name=options.region)
+    if session.region_name is None:
+        raise DeployError("no region is set: give --region, or set AWS_REGION")
+    return session
+
+
+def _clients(session: boto3.Session) -> Clients:
+    config = Config(retries={"mode": "standard", "total_max_attempts": 5})
+    return Clients(
+        cloudformation=session.client("cloudformation", config=config),
+        s3=session.client("s3", config=config),
+        flink=session.client("kinesisanalyticsv2", config=config),
+        kms=session.client("kms", config=config),
+    )
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
