@@ -30,7 +30,7 @@ __all__ = ["SERVERS", "Stack", "running_stack", "start", "status", "stop"]
 Endpoints = Mapping[str, Mapping[str, str]]
 
 _ATTEMPTS = 5
-_START_SECONDS = 90.0
+_START_SECONDS = 180.0
 _STOP_SECONDS = 15.0
 _PORT_TAKEN = ("Address already in use", "failed to bind", "is in use by another program")
 

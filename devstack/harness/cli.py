@@ -49,8 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         nonlocal stopping
         stopping = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with _function(options) as function:
             options.run(options, function, lambda: stopping)
@@ -59,6 +58,9 @@ def main(arguments: Sequence[str]) -> int:
     except (DevstackError, OSError) as error:
         print(f"harness: {error}", file=sys.stderr)
         return 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return 0
 
 

@@ -117,6 +117,7 @@ def open_reader(
             enable_auto_commit=False,
             isolation_level="read_committed",
             allow_auto_create_topics=False,
+            reconnect_backoff_max_ms=1_000,  # a broker that comes back is found soon
             max_partition_fetch_bytes=8 << 20,  # a record of more than 1 MB must not hold the others up
         )
     except KafkaError as error:

@@ -261,7 +261,7 @@ class DeliveryStream:
                 lag = reader.lag() if progress or drain else -1
                 if progress:
                     progress(running.total, lag)
-                if drain and not lag and not records:
+                if drain and not lag:
                     break
             running.finish()
             if progress:

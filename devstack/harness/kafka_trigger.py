@@ -265,7 +265,7 @@ class KafkaTrigger:
                 lag = reader.lag() if progress or drain else -1
                 if progress:
                     progress(total, lag)
-                if drain and not lag and not records:
+                if drain and not lag:
                     break
         return total
 
