@@ -175,10 +175,14 @@ class _Run:
 
     def _complete(self, keys: Iterable[str]) -> None:
         for key in keys:
+            # It was sent: calling it failed because it could not be noted would send it again for certain.
+            if self._halted:
+                self._ledger.remember(key)
+                continue
             try:
                 self._ledger.complete(key)
             except LedgerError as error:
-                # It was sent: calling it failed would send it again for certain.
+                self._ledger.remember(key)
                 self._halt(error)
 
     def _release(self, keys: Iterable[str]) -> None:

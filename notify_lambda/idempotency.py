@@ -5,7 +5,7 @@ is used directly, one record an alert, with the same steps: claim (put unless th
 it was not sent. A claim ends with the invocation that took it, so one that died keeps nobody waiting for longer.
 """
 
-import logging
+import contextlib
 import threading
 from collections import deque
 from datetime import UTC, datetime
@@ -42,8 +42,6 @@ REMEMBERED_SECONDS = 7 * 86_400
 
 _MOST_IN_MEMORY = 10_000
 _MOST_UNNOTED = 1_000
-
-_logger = logging.getLogger(__name__)
 
 
 class LedgerError(Exception):
@@ -92,6 +90,8 @@ class Ledger:
         """
         if key in self._unnoted:
             self.complete(key)
+            with contextlib.suppress(ValueError):  # two at once
+                self._unnoted.remove(key)
             return Claim.DONE
         try:
             self._layer.save_inprogress(_data(key), remaining_ms)
@@ -107,16 +107,16 @@ class Ledger:
         Raises
         ------
         LedgerError
-            If the table does not answer. This process remembers the key instead, and notes it when it comes again.
+            If the table does not answer.
         """
         try:
             self._layer.save_success(_data(key), {})
         except (ClientError, BotoCoreError) as error:
-            if key not in self._unnoted:
-                self._unnoted.append(key)
             raise LedgerError(_cause(error)) from error
-        if key in self._unnoted:
-            self._unnoted.remove(key)
+
+    def remember(self, key: str) -> None:
+        """Keep in this process that a thing is done which the table could not note; it is noted when it comes again."""
+        self._unnoted.append(key)
 
     def release(self, key: str) -> None:
         """Give a key back, because it was not done.

@@ -139,6 +139,20 @@ def test_an_alert_that_was_told_but_not_noted_does_not_fail(cloud: Cloud, proxie
     assert len(cloud.messages()) == 1
 
 
+def test_when_the_table_goes_away_after_telling_it_is_not_asked_for_each_alert(
+    cloud: Cloud, proxies: dict[str, FaultyProxy]
+) -> None:
+    proxies["dynamodb"].faults += [Fault("pass")] * 5 + [Fault("unavailable")] * 99
+
+    assert offsets(handler(event(*many_spikes(5)), Context([1_000]))) == []
+    assert proxies["dynamodb"].count("UpdateItem") == 2
+
+    proxies["dynamodb"].faults.clear()
+    time.sleep(1.1)  # the claims are over
+    assert offsets(handler(event(*many_spikes(5)), Context())) == []
+    assert len(cloud.messages()) == 5
+
+
 def test_when_the_function_dies_between_telling_and_noting_the_alert_is_told_again_after_its_time(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
