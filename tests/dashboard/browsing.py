@@ -1,8 +1,18 @@
 """A browser that remembers what its pages asked for and complained about."""
 
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from dashboard.catalog import Catalog
+from dashboard.page import carried_page
+from dashboard.snapshot import Choice, take_snapshot
+from dashboard.source import open_source
+
+Serve = Callable[[Path], str]
 
 ARGUMENTS = [
     "--headless",
@@ -80,3 +90,39 @@ def view_data(page: Page, name: str) -> list[dict[str, Any]]:
 
 def _origin(url: str) -> str:
     return url.partition("#")[0] if url.startswith("file:") else "/".join(url.split("/")[:3]) + "/"
+
+
+def open_full(browsing: Browsing, url: str, **options: Any) -> Page:  # noqa: ANN401
+    """Open the bookstore's page and wait until all of it is there."""
+    page = browsing.open(url, **options)
+    expect(page.locator("#kpi-points")).to_have_text("8,640")
+    expect(page.locator(".alert").first).to_be_visible()
+    return page
+
+
+def name_of(one: Mapping[str, Any]) -> str:
+    """Name a row's series as the page does."""
+    return " / ".join(value for _, value in one["dimensions"])
+
+
+def shown(value: float) -> str:
+    """Write a number as the page does: whole numbers grouped."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
+
+
+def cut(score: float) -> str:
+    """Write a score as the page does: cut to one digit."""
+    return f"{int(score * 10) / 10:g}"
+
+
+def ms(time: datetime) -> int:
+    """Count milliseconds since 1970, of a time in UTC."""
+    return int(time.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def build(folder: Path, page: Path, choice: Choice | None = None) -> str:
+    """Write the page of a folder; return its address."""
+    catalog = Catalog(open_source(str(folder), {}), "AnyBooks")
+    catalog.refresh()
+    page.write_text(carried_page(take_snapshot(catalog, choice or Choice(), 0)), "utf-8")
+    return page.as_uri()

@@ -5,7 +5,7 @@ import shutil
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +13,13 @@ import uvicorn
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browsing import ARGUMENTS, Browsing
+from browsing import ARGUMENTS, Browsing, Serve, build
 from playwright.sync_api import Browser, sync_playwright
 from result_files import bookstore_rows, write
 
 from dashboard.catalog import Catalog
 from dashboard.server import Refresher, make_app
 from dashboard.source import open_source
-
-Serve = Callable[[Path], str]
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +72,15 @@ def serve() -> Iterator[Serve]:
         refresher.stop()
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def shop(bookstore: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The bookstore's page as one file."""
+    return build(bookstore, tmp_path_factory.mktemp("shop") / "page.html")
+
+
+@pytest.fixture(params=["built", "served"])
+def anybooks(request: pytest.FixtureRequest, bookstore: Path, shop: str, serve: Serve) -> str:
+    """The bookstore's page, both ways."""
+    return shop if request.param == "built" else serve(bookstore)

@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from result_files import START, row, write
@@ -36,10 +35,12 @@ class Elements(HTMLParser):
             self.texts.append((self.found[-1][0], data))
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> str:
-    write(tmp_path, [row(START, {"p": HOSTILE, HOSTILE: "x"}, detector_name=HOSTILE)])
-    catalog = Catalog(open_source(str(tmp_path), {}), HOSTILE)
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = write(
+        tmp_path_factory.mktemp("hostile"), [row(START, {"p": HOSTILE, HOSTILE: "x"}, detector_name=HOSTILE)]
+    )
+    catalog = Catalog(open_source(str(folder), {}), HOSTILE)
     catalog.refresh()
     return carried_page(take_snapshot(catalog, Choice(), 0))
 
