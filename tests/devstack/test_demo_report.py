@@ -20,9 +20,7 @@ START = datetime(2024, 11, 4, 13, 35, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def record(
-    minute: int = 0, product: str = "item-A", *, value: float = 20.0, alert: bool = False, imputed: bool = False
-) -> Result:
+def record(minute: int = 0, product: str = "item-A", *, value: float = 20.0, alert: bool = False) -> Result:
     start = START + minute * MINUTE
     return Result(
         "anybooks",
@@ -42,7 +40,6 @@ def record(
         lower_bound=12.0,
         upper_bound=28.0,
         alert=1 if alert else 0,
-        imputed=1 if imputed else 0,
     )
 
 

@@ -44,7 +44,7 @@ def run_the_path(stack: Stack, faults: list[Callable[[], bool]]) -> tuple[Flow, 
     try:
         heard = due = monotonic()
         before: object = None
-        while not finished(stack, mails, places):
+        while (flow := count_when_quiet(stack, mails, places)) is None:
             shop = read_progress(stack.directory, "source").get("time")
             state = (shop, len(mails), read_progress(stack.directory, "archive"))
             if state != before:
@@ -58,18 +58,21 @@ def run_the_path(stack: Stack, faults: list[Callable[[], bool]]) -> tuple[Flow, 
     finally:
         running.stop()
     assert not faults
-    names = (mail.name for mail in mails)
-    return count_flow(places.database_url, places.bootstrap_servers, places.parquet, names, END), mails
+    return flow, mails
 
 
-def finished(stack: Stack, mails: list[Mail], places: Places) -> bool:
+def count_when_quiet(stack: Stack, mails: list[Mail], places: Places) -> Flow | None:
+    """Count, once the shop is closed and every period that was sold in has a result that was read."""
     new = list(read_inbox(places.aws, places.resources.inbox_url))
     mails += new
     if new or not read_progress(stack.directory, "source").get("done"):
-        return False
+        return None
     with Lags(stack.bootstrap_servers) as lags:
-        # The job's offsets are committed by checkpoints, so what it has read is also scored and produced by then.
-        return not any(lags.read(GROUPS).values())
+        if any(lags.read({name: GROUPS[name] for name in ("archive", "alerting")}).values()):
+            return None
+    names = (mail.name for mail in mails)
+    flow = count_flow(places.database_url, places.bootstrap_servers, places.parquet, names, END)
+    return flow if flow.results == flow.row_periods else None
 
 
 def kill(pid: int) -> bool:
