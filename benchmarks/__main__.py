@@ -5,9 +5,9 @@ import json
 import sys
 from collections.abc import Sequence
 
-from benchmarks import engine
+from benchmarks import engine, lambdas
 
-BENCHMARKS = {"engine": engine}
+BENCHMARKS = {"engine": engine, "lambdas": lambdas}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

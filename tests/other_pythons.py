@@ -1,25 +1,22 @@
 """Pythons beside the one that runs the tests: AWS's version, alone and with what Managed Flink has installed."""
 
 import hashlib
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from deploy.package.compiled import find_python
 
 ROOT = Path(__file__).parents[1]
 WITH_FLINK = ROOT / ".venv-flink-runtime"
 
 
 def python312() -> Path:
-    of_pyenv = Path.home().glob(".pyenv/versions/3.12.*/bin/python3.12")
-    for candidate in filter(None, [sys.executable, shutil.which("python3.12"), *of_pyenv]):
-        ask = [candidate, "-c", "import sys, venv; print(sys.base_prefix); sys.exit(sys.version_info[:2] != (3, 12))"]
-        done = subprocess.run(ask, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return Path(done.stdout.strip()) / "bin" / "python3.12"
-    pytest.skip("needs Python 3.12, the version on AWS, as python3.12 on the path or from pyenv")
+    found = find_python()
+    if found is None:
+        pytest.skip("needs Python 3.12, the version on AWS, as python3.12 on the path or from pyenv")
+    return found
 
 
 def python312_with_flink() -> Path:

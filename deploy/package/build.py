@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.package import sources, wheels
 from deploy.package.archive import write_zip
+from deploy.package.compiled import compiled
 from deploy.package.errors import PackageError
 from deploy.package.plan import FLINK_JAR, Package
 
@@ -41,7 +42,7 @@ class Origin:
         return f"commit {self.commit} with {len(self.changed)} changed files, {self.changed[0]} among them"
 
 
-def build(root: Path, packages: Sequence[Package], target: Path, cache: Path) -> list[Built]:
+def build(root: Path, packages: Sequence[Package], target: Path, cache: Path, python: Path | None) -> list[Built]:
     """Build packages.
 
     Parameters
@@ -54,6 +55,8 @@ def build(root: Path, packages: Sequence[Package], target: Path, cache: Path) ->
         The folder to write to; made if need be.
     cache
         Where wheels are kept.
+    python
+        What compiles the Lambdas' modules, an interpreter of AWS's version; None leaves them uncompiled.
 
     Raises
     ------
@@ -64,13 +67,14 @@ def build(root: Path, packages: Sequence[Package], target: Path, cache: Path) ->
         msg = f"{FLINK_JAR} is missing; build it: mvn -B -q package -pl flink_job/java -am -DskipTests"
         raise PackageError(msg)
     target.mkdir(parents=True, exist_ok=True)
-    return [_build_one(root, package, target / package.name, cache) for package in packages]
+    return [_build_one(root, package, target / package.name, cache, python) for package in packages]
 
 
-def write_sums(target: Path, built: Sequence[Built], origin: Origin) -> None:
-    """Write checksums, in the form that ``sha256sum -c`` reads, under what they were made of."""
-    # Another zlib may compress the same content into other bytes.
-    lines = [f"# {origin}", f"# zlib {zlib.ZLIB_RUNTIME_VERSION}"]
+def write_sums(target: Path, built: Sequence[Built], origin: Origin, python: Path | None) -> None:
+    """Write checksums, in the form that ``sha256sum -c`` reads, under what they were made of and with."""
+    # Another zlib or compiler may make other bytes of the same content.
+    compiler = "not compiled" if python is None else f"compiled by {_version(python)}"
+    lines = [f"# {origin}", f"# zlib {zlib.ZLIB_RUNTIME_VERSION}, Lambdas {compiler}"]
     lines += [f"{package.sha256}  {package.path.name}" for package in built]
     (target / SUMS).write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -85,15 +89,22 @@ def origin_of(root: Path) -> Origin:
     return Origin(commit, tuple(line[3:] for line in status.splitlines()))
 
 
-def _build_one(root: Path, package: Package, path: Path, cache: Path) -> Built:
+def entries_of(root: Path, package: Package, cache: Path, python: Path | None, folder: Path) -> dict[str, Path]:
+    """List what goes into a package, files by their name inside it, as `build` does; ``folder`` is where to work."""
     ours = [sources.whole(root, part) for part in package.parts]
     if package.handler is not None:
         ours.append(sources.reached_from(root, package.handler.rpartition(".")[0]))
+    theirs = wheels.install(root / "requirements" / package.lock, folder / "wheels", cache)
+    modules = sources.merged(*ours, theirs)
+    if package.handler is not None and python is not None:
+        modules |= compiled(modules, python, folder / "compiled")
     files = {name: root / source for name, source in package.files}
+    return sources.merged(files, {package.folder + name: file for name, file in modules.items()})
+
+
+def _build_one(root: Path, package: Package, path: Path, cache: Path, python: Path | None) -> Built:
     with tempfile.TemporaryDirectory() as folder:
-        theirs = wheels.install(root / "requirements" / package.lock, Path(folder) / "wheels", cache)
-        modules = sources.merged(*ours, theirs)
-        write_zip(path, sources.merged(files, {package.folder + name: file for name, file in modules.items()}))
+        write_zip(path, entries_of(root, package, cache, python, Path(folder)))
     size = path.stat().st_size
     if size > package.limit_bytes:
         path.unlink()
@@ -102,6 +113,10 @@ def _build_one(root: Path, package: Package, path: Path, cache: Path) -> Built:
         )
         raise PackageError(msg)
     return Built(path, size, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _version(python: Path) -> str:
+    return subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _git(root: Path, *arguments: str) -> str:

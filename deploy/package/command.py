@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.package.build import build, origin_of, write_sums
+from deploy.package.compiled import find_python
 from deploy.package.errors import PackageError
 from deploy.package.plan import PACKAGES
+from deploy.package.wheels import PYTHON
 
 ROOT = Path(__file__).parents[2]
+WHEELS = ROOT / "build" / "wheels"
 FAILED = 1
 
 
@@ -33,14 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=names, action="append", help="build this one; may be repeated")
     options = parser.parse_args(arguments)
     wanted = [package for package in PACKAGES if options.only is None or package.name in options.only]
-    origin = origin_of(ROOT)
+    origin, python = origin_of(ROOT), find_python()
     try:
-        built = build(ROOT, wanted, options.output, ROOT / "build" / "wheels")
+        built = build(ROOT, wanted, options.output, WHEELS, python)
     except PackageError as error:
         print(f"deploy: {error}", file=sys.stderr)
         return FAILED
-    write_sums(options.output, built, origin)
+    write_sums(options.output, built, origin, python)
     for package in built:
         print(f"{package.sha256}  {package.size / 1e6:6.1f} MB  {package.path}")
     print(origin)
+    if python is None:
+        print(f"There is no Python {PYTHON} here, so the Lambdas are not compiled: their cold starts take longer.")
     return 0
