@@ -162,8 +162,9 @@ def _described(options: argparse.Namespace) -> tuple[Deployment, Described]:
     wanted = _wanted(options)
     described = describe(wanted)
     session = _session(options)
-    if session.region_name != described.region:
-        msg = f"ClusterArn is in {described.region}, the session in {session.region_name}: give --region {described.region}"
+    region = described.region
+    if session.region_name != region:
+        msg = f"ClusterArn is in {region}, the session in {session.region_name}: give --region {region}"
         raise DeployError(msg)
     return Deployment(_clients(session), wanted, _say, time.sleep), described
 

@@ -1,4 +1,4 @@
-"""From a CloudFormation resource to the API calls that CloudFormation makes of it, and what AWS's models say of them."""
+"""From a CloudFormation resource to the API calls that are made of it, and what AWS's models say of them."""
 
 import functools
 import json
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import botocore.session
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
 Properties = dict[str, Any]
@@ -31,11 +31,11 @@ def objections(call: Call) -> list[str]:
 
 
 @functools.cache
-def _model(service: str) -> Any:
+def _model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
-def _coerced(value: Any, shape: Shape) -> Any:
+def _coerced(value: Any, shape: Shape) -> Any:  # noqa: ANN401 - any JSON
     """Turn text into numbers and truth values where the model has them, as CloudFormation does."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
@@ -56,37 +56,44 @@ def _coerced(value: Any, shape: Shape) -> Any:
     return value
 
 
-def _beyond(value: Any, shape: Shape, path: str) -> Iterator[str]:
+def _beyond(value: Any, shape: Shape, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    if isinstance(value, list | dict) and not isinstance(shape, StructureShape):
+        yield from _over(len(value), shape, f"{path} has", "items")
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        for key, item in value.items():
-            if key in shape.members:
-                yield from _beyond(item, shape.members[key], f"{path}.{key}")
+        for key in value.keys() & shape.members.keys():
+            yield from _beyond(value[key], shape.members[key], f"{path}.{key}")
     elif isinstance(shape, ListShape) and isinstance(value, list):
-        if len(value) > shape.metadata.get("max", len(value)):
-            yield f"{path} has {len(value)} items, at most {shape.metadata['max']}"
         for index, item in enumerate(value):
             yield from _beyond(item, shape.member, f"{path}[{index}]")
     elif isinstance(shape, MapShape) and isinstance(value, dict):
-        if len(value) > shape.metadata.get("max", len(value)):
-            yield f"{path} has {len(value)} items, at most {shape.metadata['max']}"
         for key, item in value.items():
             yield from _beyond(key, shape.key, f"{path} key")
             yield from _beyond(item, shape.value, f"{path}.{key}")
     elif isinstance(shape, StringShape) and isinstance(value, str):
-        if shape.enum and value not in shape.enum:
-            yield f"{path} is {value}, expected one of {', '.join(shape.enum)}"
-        if len(value) > shape.metadata.get("max", len(value)):
-            yield f"{path} has {len(value)} characters, at most {shape.metadata['max']}"
-        pattern = shape.metadata.get("pattern")
-        if pattern and not _matches(pattern, value):
-            yield f"{path} is {value!r}, expected {pattern}"
-    elif isinstance(value, int | float) and value > shape.metadata.get("max", value):
-        yield f"{path} is {value}, at most {shape.metadata['max']}"
+        yield from _wrong_text(value, shape, path)
+    elif isinstance(value, int | float):
+        yield from _over(value, shape, f"{path} is", "")
+
+
+def _over(number: float, shape: Shape, text: str, unit: str) -> Iterator[str]:
+    if number > shape.metadata.get("max", number):
+        yield f"{text} {number} {unit}, at most {shape.metadata['max']}"
+
+
+def _wrong_text(text: str, shape: StringShape, path: str) -> Iterator[str]:
+    yield from _over(len(text), shape, f"{path} has", "characters")
+    if shape.enum and text not in shape.enum:
+        yield f"{path} is {text}, expected one of {', '.join(shape.enum)}"
+    if "pattern" in shape.metadata and not _matches(shape.metadata["pattern"], text):
+        yield f"{path} is {text!r}, expected {shape.metadata['pattern']}"
 
 
 def _matches(pattern: str, value: str) -> bool:
     # The models' patterns are Java's; those that Python has no such syntax for are left to AWS.
-    return any(foreign in pattern for foreign in (r"\p", r"\u", "[[", "&&", "(?i")) or re.fullmatch(pattern, value) is not None
+    return (
+        any(foreign in pattern for foreign in (r"\p", r"\u", "[[", "&&", "(?i"))
+        or re.fullmatch(pattern, value) is not None
+    )
 
 
 def _json(document: Mapping[str, Any]) -> str:

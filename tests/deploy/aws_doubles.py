@@ -42,7 +42,7 @@ class Aws:
     def active(self) -> Iterator[None]:
         for name, stubber in self._stubbers.items():
             stubber.activate()
-            stubber.client.meta.events.register("before-call", self._note(name))
+            stubber.client.meta.events.register_first("before-call.*.*", self._note(name))
         yield
         for stubber in self._stubbers.values():
             stubber.assert_no_pending_responses()

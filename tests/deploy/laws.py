@@ -15,11 +15,14 @@ EVERYWHERE: Mapping[str, str] = {
 }
 """Actions that may have the resource `*`, and why."""
 
+
 def statements(resources: Resources) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Give every statement of every policy, with where it is."""
     for name, resource in resources.items():
         properties = resource["Properties"]
-        documents = [properties.get(key) for key in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument", "Policy")]
+        documents = [
+            properties.get(key) for key in ("PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument", "Policy")
+        ]
         documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         for document in documents:
             for statement in (document or {}).get("Statement", []):
@@ -34,7 +37,7 @@ def of_type(resources: Resources, *types: str) -> Iterator[tuple[str, Mapping[st
     yield from ((name, item["Properties"]) for name, item in resources.items() if item["Type"] in types)
 
 
-def listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one or a list of them
     return value if isinstance(value, list) else [value]
 
 
@@ -97,7 +100,12 @@ def all_data_has_our_key(resources: Resources) -> Iterator[str]:
         if default.get("SSEAlgorithm") != "aws:kms" or not _is_key(default.get("KMSMasterKeyID")):
             yield f"{name} has no key of ours"
     places = {
-        "AWS::Athena::WorkGroup": ("WorkGroupConfiguration", "ResultConfiguration", "EncryptionConfiguration", "KmsKey"),
+        "AWS::Athena::WorkGroup": (
+            "WorkGroupConfiguration",
+            "ResultConfiguration",
+            "EncryptionConfiguration",
+            "KmsKey",
+        ),
         "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
         "AWS::KinesisFirehose::DeliveryStream": (
             "ExtendedS3DestinationConfiguration",
