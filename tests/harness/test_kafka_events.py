@@ -108,3 +108,9 @@ def test_a_batch_is_split_where_the_next_record_would_be_one_byte_too_many(room:
 def test_values_survive_base64() -> None:
     value = bytes(range(256))
     assert base64.b64decode(KafkaRecord("t", 0, 0, 0, value=value).to_json()["value"]) == value
+
+
+def test_the_names_of_the_partitions_count_into_the_size() -> None:
+    found = [KafkaRecord("a-topic-with-a-rather-long-name", n, 0, 0, value=b"x") for n in range(2)]
+    limit = len(encode_payload(kafka_event(SOURCE, found))) - 1
+    assert [len(part) for part in split_by_payload(SOURCE, found, limit)] == [1, 1]

@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -34,7 +34,9 @@ def test_the_input_is_filled_in_with_all_four_attributes() -> None:
         '{"time":"<aws.scheduler.scheduled-time>","id":"<aws.scheduler.execution-id>",'
         '"attempt":<aws.scheduler.attempt-number>,"arn":"<aws.scheduler.schedule-arn>","fixed":["a"]}'
     )
-    event = Schedule(input=text, arn="arn:x").event(NOON.astimezone(), "d32c5kddcf5bb8c3", 2)
+    event = Schedule(input=text, arn="arn:x").event(
+        NOON.astimezone(timezone(timedelta(hours=5))), "d32c5kddcf5bb8c3", 2
+    )
     assert event == {
         "time": "2024-08-29T12:00:00Z",
         "id": "d32c5kddcf5bb8c3",
