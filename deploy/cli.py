@@ -1,4 +1,4 @@
-"""The command line: `package`, `up`, `update`, `diff`, `status`, `down`, `render` and `roles`."""
+"""The command line: `package`, `up`, `update`, `diff`, `status`, `down`, `render`, `roles` and `inputs`."""
 
 import argparse
 import signal
@@ -17,7 +17,7 @@ from deploy.deployment import Clients, Deployment, Prepared
 from deploy.errors import DeployError
 from deploy.package import command as package_command
 from deploy.parameters import read_parameters
-from deploy.role_table import role_table
+from deploy.tables import input_table, role_table
 from deploy.template import DETECTOR, FOUNDATION, parse, with_columns
 from deploy.wanted import Described, Wanted, describe
 
@@ -84,8 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--parameters", type=Path, metavar="FILE", help="without it: no columns for dimensions")
     render.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     render.set_defaults(run=_render)
-    roles = commands.add_parser("roles", help="write the table of roles and permissions that the documentation has")
+    roles = commands.add_parser("roles", help="write the documentation's table of roles and permissions")
     roles.set_defaults(run=_roles)
+    inputs = commands.add_parser("inputs", help="write the documentation's tables of parameters")
+    inputs.set_defaults(run=_inputs)
     return parser
 
 
@@ -155,6 +157,11 @@ def _render(options: argparse.Namespace) -> int:
 
 def _roles(_: argparse.Namespace) -> int:
     print(role_table([parse(path.read_text("utf-8")) for path in (DETECTOR, FOUNDATION)]), end="")
+    return 0
+
+
+def _inputs(_: argparse.Namespace) -> int:
+    print(input_table(parse(DETECTOR.read_text("utf-8"))), end="")
     return 0
 
 

@@ -67,7 +67,7 @@ class Deployment:
             If what is there cannot be changed now, or CloudFormation refuses the change.
         """
         shared, detector = self._stacks.find(self._wanted.foundation), self._stacks.find(self._wanted.stack)
-        found = self._found(shared, detector)
+        found = self._found(shared, detector, described.parameters)
         # What stands in the way is said before change sets are made.
         plan_up(found(), must_exist=must_exist)
         foundation_proposal = detector_proposal = None
@@ -120,7 +120,7 @@ class Deployment:
             kept = [f"{bucket} with code, results and errors", "the key that they are encrypted with"]
         else:
             kept = [f"results/{name}/ and errors/{name}/ in {bucket}", "the Kafka topics", "the foundation"]
-        found = self._found(shared, detector)()
+        found = self._found(shared, detector, {})()
         return Prepared(plan_down(found, foundation=foundation, delete_data=delete_data, kept=kept))
 
     def carry_out_down(self, prepared: Prepared) -> None:
@@ -138,7 +138,11 @@ class Deployment:
             else:
                 self._delete_data(step, outputs)
 
-    def _found(self, shared: Stack | None, detector: Stack | None) -> Callable[..., Found]:
+    def _found(
+        self, shared: Stack | None, detector: Stack | None, parameters: Mapping[str, str]
+    ) -> Callable[..., Found]:
+        before = {} if detector is None else detector.parameters
+        changed = tuple(name for name, value in parameters.items() if before.get(name, value) != value)
         state = None if detector is None else self._application.find()
 
         def found(foundation_changes: tuple[Change, ...] = (), detector_changes: tuple[Change, ...] = ()) -> Found:
@@ -149,6 +153,7 @@ class Deployment:
                 snapshots=state is None or state.snapshots,
                 foundation_changes=foundation_changes,
                 detector_changes=detector_changes,
+                changed=changed,
             )
 
         return found

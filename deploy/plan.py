@@ -1,13 +1,16 @@
 """What a command will do, decided from what was found, before anything is done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from deploy.changes import Change, table
 from deploy.errors import DeployError
 
-__all__ = ["Found", "Plan", "Step", "plan_down", "plan_up"]
+__all__ = ["FIXED", "Found", "Plan", "Step", "plan_down", "plan_up"]
+
+FIXED = ("Buckets", "DetectionPeriod", "OutputAfter", "SampleSize", "Seed", "ShingleSize", "TimeDecay", "Trees")
+"""Parameters that the job's state was made with; with others it refuses to go on from it."""
 
 
 class Step(StrEnum):
@@ -40,6 +43,8 @@ class Found:
         Whether it takes snapshots.
     foundation_changes, detector_changes
         What would change in the stacks.
+    changed
+        Names of the detector's parameters that would change.
     """
 
     foundation: str | None
@@ -48,6 +53,7 @@ class Found:
     snapshots: bool = True
     foundation_changes: Sequence[Change] = ()
     detector_changes: Sequence[Change] = ()
+    changed: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,14 @@ def plan_up(found: Found, *, must_exist: bool) -> Plan:
     Raises
     ------
     DeployError
-        If a stack or the application is not in a state to be changed.
+        If a stack or the application cannot be changed now, or could not go on from the state that it has.
     """
     if must_exist and found.detector is None:
         raise DeployError("there is no such detector to update; create it: python -m deploy up")
     for name, status in (("foundation", found.foundation), ("detector", found.detector)):
         _check_stack(name, status)
     _check_application(found.application)
+    _check_state(found)
     restarts = [change for change in found.detector_changes if change.name == "Application"]
     running = found.application == "RUNNING"
     steps: list[Step] = []
@@ -163,6 +170,16 @@ def _check_stack(name: str, status: str | None) -> None:
 def _check_application(status: str | None) -> None:
     if status not in _RESTING:
         msg = f"the application is {status}, expected RUNNING or READY: wait until that is over, and try again"
+        raise DeployError(msg)
+
+
+def _check_state(found: Found) -> None:
+    fixed = [name for name in FIXED if name in found.changed]
+    if fixed and found.application is not None:
+        msg = (
+            f"{', '.join(fixed)} cannot change: the application would refuse its state, made with the old value. "
+            "Set it back, or begin with new models: python -m deploy down, then up, or a detector of another name"
+        )
         raise DeployError(msg)
 
 

@@ -18,10 +18,11 @@ _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack that exists: its status, its outputs by name."""
+    """A stack that exists: its status, its outputs and parameters by name."""
 
     status: str
     outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Stacks:
         if found["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}:
             return None
         outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
-        return Stack(found["StackStatus"], outputs)
+        parameters = {
+            parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", ())
+        }
+        return Stack(found["StackStatus"], outputs, parameters)
 
     def propose(
         self, name: str, template: Mapping[str, str], parameters: Mapping[str, str | None], *, creates: bool

@@ -80,7 +80,7 @@ def services_act_for_us_alone(resources: Resources) -> Iterator[str]:
             # Data Firehose documents the cluster's policy without conditions, and which it would meet is not known.
             continue
         keys = {key for conditions in statement.get("Condition", {}).values() for key in conditions}
-        if not keys & {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}:
+        if not keys & {"aws:SourceAccount", "sts:ExternalId", "kms:EncryptionContext:aws:logs:arn"}:
             yield f"{place} trusts {principal['Service']} on anybody's behalf"
 
 

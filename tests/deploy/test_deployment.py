@@ -184,6 +184,17 @@ def test_a_busy_application_is_found_before_a_change_set_is_made(
         deployment(aws, wanted).prepare_up(described, must_exist=False)
 
 
+def test_a_setting_that_the_state_was_made_with_is_not_changed(aws: Aws, wanted: Wanted, described: Described) -> None:
+    aws.answer(CF, "DescribeStacks", stack(), None)
+    changed = stack()
+    changed["Stacks"][0]["Parameters"] = [{"ParameterKey": "DetectionPeriod", "ParameterValue": "5 min"}]
+    aws.answer(CF, "DescribeStacks", changed, None)
+    aws.answer(KA, "DescribeApplication", application("RUNNING"), None)
+
+    with pytest.raises(DeployError, match="DetectionPeriod cannot change"):
+        deployment(aws, wanted).prepare_up(described, must_exist=False)
+
+
 def test_removing_stops_first_and_keeps_the_data(aws: Aws, wanted: Wanted) -> None:
     aws.answer(CF, "DescribeStacks", stack(), None)
     aws.answer(CF, "DescribeStacks", stack(), None)

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from deploy.template import DETECTOR, parse, with_columns
 from ingest_lambda.schedule import scheduled_time
 from ingest_lambda.settings import parse_settings
 
+JOB_DOCS = Path(__file__).parents[2] / "docs" / "job.md"
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
 
 TEXT = DETECTOR.read_text("utf-8")
@@ -64,6 +66,18 @@ def test_what_the_application_is_given_is_what_the_job_reads() -> None:
         "time_decay",
         "seed",
     }
+
+
+def test_every_property_of_the_job_that_a_cluster_heeds_can_be_set() -> None:
+    documented = set()
+    for group, keys in re.findall(r"^\| (topics|detector|job) \| ([^|]*) \|", JOB_DOCS.read_text("utf-8"), re.M):
+        documented |= {(group, key) for key in re.findall("`([^`]+)`", keys)}
+    groups = resources_of("largest")["Application"]["Properties"]["ApplicationConfiguration"]["EnvironmentProperties"]
+    given = {(group["PropertyGroupId"], key) for group in groups["PropertyGroups"] for key in group["PropertyMap"]}
+
+    # The service decides the first three; the last has no reason to be another.
+    left_out = {"parallelism", "checkpoint.directory", "checkpoint.interval", "execution.mode"}
+    assert documented - given == {("job", key) for key in left_out}
 
 
 def test_what_is_left_empty_is_left_to_the_job() -> None:

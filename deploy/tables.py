@@ -1,4 +1,4 @@
-"""Who may do what on AWS, and why, as the documentation's table: read from the templates, so that it stays true."""
+"""Tables of the documentation: inputs, and who may do what and why. Read from the templates, so that they stay true."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.template import Template
 
-__all__ = ["role_table"]
+__all__ = ["input_table", "role_table"]
 
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PSEUDO = re.compile(r"\$\{AWS::[A-Za-z]+\}")
@@ -30,6 +30,31 @@ def role_table(templates: Sequence[Template]) -> str:
         for who, statement in _statements(template)
     ]
     return "\n".join(["| role | why | actions | resources |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def input_table(template: Template) -> str:
+    """Write the parameters of a template, a table for each group of the console.
+
+    Parameters
+    ----------
+    template
+        Parsed.
+    """
+    lines = []
+    for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
+        lines += [f"**{group['Label']['default']}**", "", "| parameter | default | meaning |", "|---|---|---|"]
+        for name in group["Parameters"]:
+            rules = template["Parameters"][name]
+            choices = f" One of {', '.join(map(str, rules['AllowedValues']))}." if "AllowedValues" in rules else ""
+            lines.append(f"| `{name}` | {_default(rules)} | {rules['Description']}{choices} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _default(rules: Mapping[str, Any]) -> str:
+    if "Default" not in rules:
+        return "required"
+    return "none" if rules["Default"] == "" else f"`{rules['Default']}`"
 
 
 def _statements(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
