@@ -43,6 +43,8 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     except DevstackError as error:
         print(f"containers: {error}", file=sys.stderr)
         return 1
+    # Where the functions write what they say; with servers of its own, the stack makes it.
+    (stack.directory / "logs").mkdir(parents=True, exist_ok=True)
     places = prepare(stack, _sales(stack.directory / PLACES), environment.get("DASHBOARD_URL") or None)
     print(f"{places.directory}/{PLACES}: sales from {places.sales.start} on")
     return 0

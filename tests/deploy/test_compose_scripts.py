@@ -202,6 +202,7 @@ def test_preparing_again_changes_nothing_that_is_there(
     assert json.loads((tmp_path / "data" / "places.json").read_text()) == first
     assert first["bootstrap_servers"] == environment["BOOTSTRAP_SERVERS"]
     assert (tmp_path / "data" / "parquet").is_dir()
+    assert (tmp_path / "data" / "logs").is_dir()
 
 
 @pytest.fixture

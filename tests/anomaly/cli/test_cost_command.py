@@ -1,10 +1,13 @@
 """`anomaly cost` as its user meets it."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
-from anomaly.cli.cost_prices import PRICES
+from anomaly.cli.cost_prices import AS_OF, PRICES
+from anomaly.cli.cost_sizing import Measured
 from anomaly.cli.main import main
 
 
@@ -106,3 +109,34 @@ def test_help_names_every_option_and_fits_the_screen(capsys: pytest.CaptureFixtu
 
     assert "anomaly cost --series 2 --period 1m" in text
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_the_table_in_the_documentation_is_what_the_command_says(run: Run) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "costs.md").read_text()
+    rows = re.findall(r"^\| ([\d,]+) \| 1 min \| (\d+) \| .*? \| ([\d,]+) \| ([\d,]+) \| (.*) \|$", text, re.M)
+
+    assert len(rows) == 5
+    for series, kpus, flink, total, others in rows:
+        told = json.loads(run("--series", series, "--period", "1m", "--no-ingest", "--json"))
+        assert told["kpus"] == int(kpus)
+        assert round((told["kpus"] + 1) * 730 * 0.11) == number(flink)
+        assert told["usd_per_month"] == pytest.approx(number(total), abs=0.5)
+        assert [line["usd_per_month"] for line in told["alternatives"]] == pytest.approx(
+            [number(other) for other in others.split(" | ")], abs=0.5
+        )
+
+
+def test_the_prices_in_the_documentation_are_those_of_the_table() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "costs.md").read_text()
+    prices = {price.usd for price in PRICES.values()}
+    quoted = re.search(r"^\| price \|.*?\n\n", text, re.M | re.S)
+
+    assert AS_OF in text
+    assert quoted is not None
+    assert {float(usd) for usd in re.findall(r"\b0\.\d+", quoted[0])} <= prices
+    for name in ("live_us", "resting_us", "event_us", "python_gb"):
+        assert f"{getattr(Measured(), name):,g}" in text
+
+
+def number(text: str) -> float:
+    return float(text.replace(",", ""))
