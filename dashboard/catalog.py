@@ -16,10 +16,11 @@ import pyarrow as pa
 
 from dashboard import queries
 from dashboard.errors import DashboardError
+from dashboard.points import add_rows, empty_points, row_length
 from dashboard.records import Alert, Kpis, Overview, Points, SeriesInfo, SeriesList
 from dashboard.source import File, Relation, Source, missing_columns
 
-__all__ = ["UNREADABLE", "Catalog", "add_rows", "connect", "empty_points", "row_length"]
+__all__ = ["UNREADABLE", "Catalog", "connect"]
 
 Read = Callable[[duckdb.DuckDBPyConnection, Relation], list[tuple[Any, ...]]]
 
@@ -74,6 +75,8 @@ class Catalog:
         self._listing_problem = ""
         self._start = uuid.uuid4().hex[:8]
         self._changes = 0
+        self._inserting: duckdb.DuckDBPyConnection | None = None
+        self._closed = False
 
     @property
     def version(self) -> str:
@@ -111,14 +114,25 @@ class Catalog:
             If the source is not there.
         """
         with self._lock:
+            if self._closed:
+                return
             files = frozenset(self._source.list_files())
             self._forget({file.day for file in self._read}, {file.day for file in files})
             self._read &= files
             self._problems = {file: text for file, text in self._problems.items() if file in files}
             self._known = files
             for _, of_day in _by_day(files - self._read - self._problems.keys()):
-                self._add(of_day)
-                self._changes += 1
+                if not self._closed:
+                    self._add(of_day)
+                    self._changes += 1
+
+    def close(self) -> None:
+        """Let go of the database; a `refresh` that runs in another thread ends soon."""
+        self._closed = True
+        if inserting := self._inserting:
+            inserting.interrupt()
+        with self._lock:
+            self._database.close()
 
     def overview(self, alerts: int = 200) -> Overview:
         """Sum up.
@@ -298,6 +312,8 @@ class Catalog:
         try:
             self._insert(checked)
         except UNREADABLE as error:
+            if self._closed:
+                return
             if len(files) > 1:
                 for file in checked:
                     self._add([file])
@@ -318,7 +334,7 @@ class Catalog:
         return not missing
 
     def _insert(self, files: Sequence[File]) -> None:
-        cursor = self._database.cursor()
+        self._inserting = cursor = self._database.cursor()
         relation = self._source.relation(cursor, files)
         cursor.begin()
         try:
@@ -328,26 +344,9 @@ class Catalog:
         except UNREADABLE:
             cursor.rollback()
             raise
+        finally:
+            self._inserting = None
         self._read |= frozenset(files)
-
-
-def row_length(start: int, end: int, period: int, rows: int) -> int:
-    """Tell how many milliseconds a row stands for, so that about `rows` are enough: a multiple of the period."""
-    period = max(period, 1)
-    return period * max(1, -(-(end - start) // (period * rows)))
-
-
-def empty_points() -> Points:
-    """Make points without rows, to be filled by `add_rows`."""
-    return Points(*([] for _ in Points.__struct_fields__))
-
-
-def add_rows(points: Points, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Append what a points query returned, without the columns that name the series."""
-    columns = [getattr(points, name) for name in points.__struct_fields__]
-    for row in rows:
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
 
 
 def _stranger(file: File, missing: Sequence[str]) -> str:

@@ -144,6 +144,8 @@ def _serve(options: argparse.Namespace) -> int:
     print(f"http://{host}:{listener.getsockname()[1]}/", flush=True)
     try:
         server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # how one ends a server
     finally:
         refresher.stop()
     return 0

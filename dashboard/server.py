@@ -66,9 +66,11 @@ class Refresher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a query that runs is not waited for."""
+        """End, and let go of the catalog."""
         self._stopped.set()
         self._wanted.set()
+        self._catalog.close()
+        self._thread.join()
 
     def ask(self) -> None:
         """Ask for a look, and wait shortly for the one that runs."""

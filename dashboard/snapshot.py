@@ -8,8 +8,9 @@ import duckdb
 import msgspec
 
 from dashboard import queries
-from dashboard.catalog import Catalog, add_rows, empty_points, row_length
+from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
+from dashboard.points import add_rows, empty_points, row_length
 from dashboard.records import Alert, Overview, Points, SeriesInfo
 from dashboard.source import Relation
 

@@ -69,9 +69,9 @@ def serve() -> Iterator[Serve]:
 
     yield start
     for server, thread, refresher in running:
-        refresher.stop()
         server.should_exit = True
         thread.join(10)
+        refresher.stop()
 
 
 @pytest.fixture(scope="session")
