@@ -59,14 +59,14 @@ def test_stopping_a_program_stops_what_it_started(tmp_path: Path, eventually: Wa
     child = Process.of(int(log.read_text()))
     assert child is not None
     supervised.stop()
-    assert not child.alive()
+    eventually(lambda: not child.alive())  # it was told to end, but nobody waits for a grandchild
 
 
 def test_what_an_ended_program_started_ends_with_it(tmp_path: Path, eventually: Wait) -> None:
     orphaning = [sys.executable, "-c", "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True)"]
     supervised = Supervised.start(programs(tmp_path, orphaning), tmp_path / "state.json")
     eventually(lambda: supervised.poll() is not None)
-    assert Process.of(int((tmp_path / "p0.log").read_text())) is None
+    eventually(lambda: Process.of(int((tmp_path / "p0.log").read_text())) is None)
     supervised.stop()
 
 
@@ -158,6 +158,7 @@ def test_a_program_to_be_restarted_comes_back_when_it_dies_and_adds_to_its_log(
     talking = "import time; print('here', flush=True); time.sleep(600)"
     supervised = Supervised.start([restarting(tmp_path, sys.executable, "-c", talking)], tmp_path / "state.json")
     eventually((tmp_path / "state.json").exists)
+    eventually(lambda: (tmp_path / "p.log").read_text() == "here\n")
     first = running_now(tmp_path)
     first.stop_group(grace=0)
     eventually(lambda: running_now(tmp_path) != first)
