@@ -145,7 +145,7 @@ class Catalog:
         version = self.version
         cursor = self._database.cursor()
         kpis = Kpis(*_only(cursor.execute(queries.KPIS).fetchall()))
-        oldest, newest = _only(cursor.execute(queries.EXTENT).fetchall())
+        oldest, newest, shortest_period = _only(cursor.execute(queries.EXTENT).fetchall())
         several_detectors, several_measures = _only(cursor.execute(queries.SEVERAL).fetchall())
         days = {file.day for file in self._known}
         unread = {file.day for file in self._known - self._read - self._problems.keys()}
@@ -156,6 +156,7 @@ class Catalog:
             kpis=kpis,
             oldest=oldest,
             newest=newest,
+            shortest_period=shortest_period,
             days=len(days),
             days_read=len(days - unread),
             alerts=self.alerts(limit=alerts),

@@ -83,7 +83,7 @@ SELECT count(*), coalesce(sum(processed), 0)::BIGINT, avg(confidence), min(confi
 FROM series
 """
 
-EXTENT = "SELECT min(first), max(last + period) FROM series"
+EXTENT = "SELECT min(first), max(last + period), min(period) FROM series"
 
 SEVERAL = "SELECT count(DISTINCT detector) > 1, count(DISTINCT measure) > 1 FROM series"
 

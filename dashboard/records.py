@@ -91,11 +91,12 @@ class Points(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """Everything on the page but the chart; ``oldest`` and ``newest`` are null without data.
+    """Everything on the page but the chart.
 
-    ``version`` changes when anything else does. ``days_read`` of ``days`` are in the figures so far. ``alerts`` are the
-    newest of ``alert_count``, of which ``alerts_last_day`` are of the 24 hours before ``newest``. Where there are
-    several detectors or measures, series with equal dimensions need them to be told apart.
+    Without data ``oldest``, ``newest`` and the series' ``shortest_period`` are null. ``version`` changes when
+    anything else does. ``days_read`` of ``days`` are in the figures so far. ``alerts`` are the newest of
+    ``alert_count``, of which ``alerts_last_day`` are of the 24 hours before ``newest``. Where there are several
+    detectors or measures, series with equal dimensions need them to be told apart.
     """
 
     version: str
@@ -104,6 +105,7 @@ class Overview(msgspec.Struct, frozen=True):
     kpis: Kpis
     oldest: int | None
     newest: int | None
+    shortest_period: int | None
     days: int
     days_read: int
     alerts: list[Alert]

@@ -17,7 +17,8 @@ from dashboard.source import Relation
 __all__ = ["Choice", "Snapshot", "SnapshotSeries", "take_snapshot"]
 
 _AROUND_MS = 3_600_000
-"""So much before and after a listed alert is there period by period."""
+_AROUND_PERIODS = 30
+"""So much before and after a listed alert is there period by period, whichever is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _windows(alerts: Sequence[Alert]) -> list[tuple[str, str, int, int]]:
     """Merge the surroundings of alerts, so that no period lies in two."""
     windows: list[tuple[str, str, int, int]] = []
     for alert in sorted(alerts, key=lambda alert: (alert.detector, alert.id, alert.t)):
-        start, end = alert.t - _AROUND_MS, alert.t + _AROUND_MS
+        around = max(_AROUND_MS, _AROUND_PERIODS * (alert.end - alert.t))
+        start, end = alert.t - around, alert.t + around
         if windows and windows[-1][:2] == (alert.detector, alert.id) and windows[-1][3] >= start:
             windows[-1] = (*windows[-1][:3], end)
         else:

@@ -2,13 +2,12 @@
 
 const settings = JSON.parse($("settings").textContent);
 const data = settings.snapshot ? carriedData(settings.snapshot) : servedData();
-const HOURS_AROUND_AN_ALERT = 3;
 
 let overview = null, chart = null, rows = [], lost = null;
 // `length` is the preset in force (hours, "all", or null for a chosen time); `follow`: the end moves with the newest data.
 let state = { info: null, from: 0, to: 1, at: null, length: 24, follow: true };
 
-const picker = makePicker(data, (info) => look({ info, at: null, ...lastOf(info, state.length ?? 24) }));
+const picker = makePicker(data, (info) => look({ info, at: null, ...lastOf(info, state.length ?? usual(info)) }));
 const alerts = makeAlerts(data, (alert) => jumpTo(alert, alert.t));
 
 // ---- Times
@@ -18,8 +17,14 @@ function lastOf(info, length) {
   const start = length === "all" ? info.first : end - length * HOUR;
   return { from: Math.max(start, info.first), to: end, length, follow: true };
 }
-function around(time, hours) {
-  return { from: time - hours * HOUR, to: time + hours * HOUR, length: null, follow: false };
+function around(time, info) {
+  const side = Math.max(3 * HOUR, 60 * info.period);
+  return { from: time - side, to: time + side, length: null, follow: false };
+}
+// A day of minutes; of longer periods so much that it still is a picture.
+function usual(info) {
+  if (info.period * 100 <= DAY) return 24;
+  return info.period * 100 <= 7 * DAY ? 168 : "all";
 }
 
 // ---- What is looked at
@@ -36,8 +41,8 @@ function remember(how) {
   if (overview.several_detectors) parts.set("detector", state.info.detector);
   if (state.at !== null) parts.set("at", iso(state.at).replace(".000", ""));
   if (state.follow) {
-    if (state.length !== 24) parts.set("last", state.length === "all" ? "all" : `${state.length}h`);
-  } else if (state.at === null || state.from !== state.at - HOURS_AROUND_AN_ALERT * HOUR || state.to !== state.at + HOURS_AROUND_AN_ALERT * HOUR) {
+    if (state.length !== usual(state.info)) parts.set("last", state.length === "all" ? "all" : `${state.length}h`);
+  } else if (state.at === null || state.from !== around(state.at, state.info).from || state.to !== around(state.at, state.info).to) {
     parts.set("from", iso(state.from).replace(".000", ""));
     parts.set("to", iso(state.to).replace(".000", ""));
   }
@@ -56,9 +61,9 @@ async function fromAddress() {
   if (!info) return id ? missing(id) : null;
   const [at, from, to] = [time("at"), time("from"), time("to")];
   const length = { "1h": 1, "6h": 6, "24h": 24, "168h": 168, all: "all" }[parts.get("last")] ?? null;
-  let times = lastOf(info, length ?? 24);
+  let times = lastOf(info, length ?? usual(info));
   if (from !== null && to !== null && from < to) times = { from, to, length: null, follow: false };
-  else if (at !== null && length === null) times = around(at, HOURS_AROUND_AN_ALERT);
+  else if (at !== null && length === null) times = around(at, info);
   return { info, at, ...times };
 }
 async function missing(id) {
@@ -66,12 +71,12 @@ async function missing(id) {
   notice(settings.snapshot
     ? `The series ${quoted(id)} is not on this page, which carries some series only. Shown instead: the one with the newest alert.`
     : `There is no series ${quoted(id)}. Shown instead: the one with the newest alert.`);
-  return first && { info: first, at: null, ...lastOf(first, 24) };
+  return first && { info: first, at: null, ...lastOf(first, usual(first)) };
 }
 async function jumpTo(series, time) {
   const info = await data.find(series);
   if (!info) return;
-  await look({ info, at: time, ...around(time, HOURS_AROUND_AN_ALERT) });
+  await look({ info, at: time, ...around(time, info) });
   chart.focus();
   const hidden = $("readout").getBoundingClientRect().top < 0 || $("plot").getBoundingClientRect().bottom > innerHeight;
   if (hidden) $("chart-heading").scrollIntoView({ block: "start" });
@@ -120,7 +125,7 @@ async function show() {
   showAbout();
 }
 function emptyText(info) {
-  if (!data.isWhole(info)) return "This page carries of this series only the hour before and after its alerts.";
+  if (!data.isWhole(info)) return "This page carries of this series only what surrounds its alerts.";
   return `No results of this series in this time. It has some from ${dateAndClock(info.first)} to ${dateAndClock(info.last)}.`;
 }
 function blank(text) {
@@ -249,7 +254,7 @@ function showFreshness() {
     return;
   }
   const age = overview.newest === null ? 0 : Date.now() - overview.newest;
-  const stale = data.refreshes && age > 15 * MINUTE;
+  const stale = data.refreshes && age > Math.max(15 * MINUTE, 3 * overview.shortest_period);
   place.classList.toggle("stale", stale);
   place.textContent = overview.newest === null ? "" : `Data until ${dateAndClock(overview.newest)} UTC${stale ? `, nothing for ${duration(age)}` : ""}`;
   if (overview.days_read < overview.days) place.textContent += ` · reading older days, ${overview.days_read} of ${overview.days}`;
@@ -264,7 +269,7 @@ function showNotices() {
   if (settings.snapshot) {
     const { kpis, alerts: listed, alert_count: all } = overview;
     const whole = settings.snapshot.series.filter((one) => one.whole).length;
-    if (whole < kpis.series) told.push(`This page carries ${count(whole)} of ${plural(kpis.series, "series", "series")}; of others, the hour before and after the alerts listed.`);
+    if (whole < kpis.series) told.push(`This page carries ${count(whole)} of ${plural(kpis.series, "series", "series")}; of others, what surrounds the alerts listed.`);
     if (listed.length < all) told.push(`It lists the newest ${count(listed.length)} of ${plural(all, "alert")}.`);
     const { start, end } = settings.snapshot;
     if (start !== null || end !== null) told.push(`Chart and alerts are limited to ${start === null ? "the beginning" : dateAndClock(start)} to ${end === null ? "the end" : dateAndClock(end)} UTC.`);

@@ -21,7 +21,7 @@ COPY (
         NULL::VARCHAR AS suppressed_by, 1 AS schema_version,
         'region-' || (s % 20) AS dim_region, 'shop-' || lpad(s::VARCHAR, 5, '0') AS dim_shop
     FROM (
-        SELECT s, m, $start::TIMESTAMP + m * INTERVAL 1 MINUTE AS start, 100.0 + s % 50 AS level,
+        SELECT s, id, m, $start::TIMESTAMP + m * INTERVAL 1 MINUTE AS start, 100.0 + s % 50 AS level,
             (hash(s, m, $day) % 21)::DOUBLE AS noise, hash(s, m, $day, 1) % 10000 = 0 AS hit
         FROM range(1440) minutes(m), numbers
     )

@@ -132,7 +132,25 @@ def test_a_page_that_carries_some_series_says_what_it_left_out(browsing: Browsin
     write(tmp_path, rows)
     page = browsing.open(build(tmp_path, tmp_path / "page.html", Choice(max_series=1, max_alerts=2)))
 
-    expect(page.locator("#notices")).to_contain_text("carries 1 of 3 series; of others, the hour before and after")
+    expect(page.locator("#notices")).to_contain_text(
+        "carries 1 of 3 series; of others, what surrounds the alerts listed"
+    )
     page.locator(".alert", has_text="a").last.click()
     expect(page.locator("#chart-heading")).to_have_text("a")
     expect(page.locator("#readout b")).to_have_text("75")
+
+
+def test_a_series_of_long_periods_starts_with_more_than_a_day(browsing: Browsing, tmp_path: Path) -> None:
+    hour = timedelta(hours=1)
+    rows = []
+    for i in range(300):
+        make = spike if i == 290 else row
+        end = (START + hour * (i + 1)).replace(tzinfo=None)
+        rows.append(make(START + hour * i, {"p": "a"}, detection_period_end_time=end))
+    page = browsing.open(build(write(tmp_path, rows), tmp_path / "page.html"))
+    expect(page.get_by_role("button", name="7 days")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#chart-subtitle")).to_have_text("quantity per hour, UTC")
+    assert len(view_data(page, "points")) == 168
+    page.locator(".alert").click()
+    expect(page.locator("#readout b")).to_have_text("75")
+    assert len(view_data(page, "points")) == 70
