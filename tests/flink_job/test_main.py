@@ -41,3 +41,11 @@ def test_bad_properties_stop_the_job_at_start_with_one_line(
 def test_a_missing_properties_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--properties", str(tmp_path / "absent.json")]) == MISCONFIGURED
     assert capsys.readouterr().err == f"flink_job: properties file {tmp_path}/absent.json: No such file or directory\n"
+
+
+@pytest.mark.skipif(Path("/etc/flink/application_properties.json").exists(), reason="this machine runs an application")
+def test_without_an_argument_the_properties_are_where_managed_flink_puts_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([]) == MISCONFIGURED
+    assert "properties file /etc/flink/application_properties.json: No such file" in capsys.readouterr().err
