@@ -112,7 +112,7 @@ async function makeChart(specification, on) {
       const across = (inside().width * (rows.length > 1 ? rows[1].t - rows[0].t : info.period)) / (end - start);
       view.signal("from_time", start).signal("to_time", end).signal("bottom", bottom).signal("top", top);
       view.signal("bar", Math.min(6, Math.max(1.5, across * 0.7)));
-      view.signal("line", across < 1 ? 1.1 : 1.6);
+      view.signal("line", across < 1 ? 0.9 : 1.6);
       view.data("points", withGaps(rows, info.period));
       view.data("scores", rows.filter((row) => row.score > 0).map((row) => ({ t: row.t, score: row.score, over: row.score > info.threshold })));
       view.data("alerts", rows.filter((row) => row.alert).map((row) => ({ t: row.t, value: row.value, score: row.score, direction: row.value < row.expected ? "LOW" : "HIGH" })));
