@@ -8,7 +8,7 @@ JAVA_SOURCES := $(shell find flink_job/java/src -name '*.java' 2>/dev/null) pom.
 MAVEN := mvn -B -q -ntp -Dstyle.color=never
 
 .DEFAULT_GOAL := help
-.PHONY: help check setup demo test test-all bench lint java-test lock clean
+.PHONY: help check setup demo test test-all package bench lint java-test lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ demo: setup ## watch two weeks of bookstore sales go through Kafka and Flink and
 
 test: setup lint java-test ## check style and types, run every test but the slow ones
 	$(VENV)/bin/python -m pytest -m "not slow"
+
+package: setup ## build what AWS runs into dist/
+	$(VENV)/bin/python -m deploy package
 
 bench: setup ## measure the engine beside AWS's Rust forest
 	$(VENV)/bin/python -m benchmarks engine

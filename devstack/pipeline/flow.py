@@ -119,16 +119,9 @@ def count_flow(
     last: dict[str, int] = {}
     for result in results.values():
         last[result.timeseries_id] = max(last.get(result.timeseries_id, 0), result.processed_data_points)
-    with duckdb.connect() as database:
-        files = database.execute(
-            "SELECT count(*), coalesce(sum(aggregated_measure_value), 0)::BIGINT"
-            " FROM read_parquet(?, hive_partitioning = true, union_by_name = true)"
-            " WHERE detection_period_start_time < ?",
-            (f"{parquet}/dt=*/*.parquet", until.replace(tzinfo=None)),
-        ).fetchone()
     received = list(messages)
     row_count, rows_quantity, row_periods = rows or (0, 0, 0)
-    parquet_rows, parquet_quantity = files or (0, 0)
+    parquet_rows, parquet_quantity = _count_parquet(parquet, until)
     return Flow(
         rows=row_count,
         rows_quantity=rows_quantity,
@@ -144,6 +137,21 @@ def count_flow(
         messages=len(received),
         distinct_messages=len(set(received)),
     )
+
+
+def _count_parquet(parquet: Path, until: datetime) -> tuple[int, int]:
+    """Count the rows, and the books in them."""
+    if not any(parquet.glob("dt=*/*.parquet")):
+        return 0, 0
+    with duckdb.connect() as database:
+        found = database.execute(
+            "SELECT count(*), coalesce(sum(aggregated_measure_value), 0)::BIGINT"
+            " FROM read_parquet(?, hive_partitioning = true, union_by_name = true)"
+            " WHERE detection_period_start_time < ?",
+            (f"{parquet}/dt=*/*.parquet", until.replace(tzinfo=None)),
+        ).fetchone()
+    rows, books = found or (0, 0)
+    return rows, books
 
 
 def _records(bootstrap_servers: str, topic: str) -> Iterable[bytes]:

@@ -38,26 +38,26 @@ def run_the_path(stack: Stack, faults: list[Callable[[], bool]]) -> tuple[Flow, 
     """
     plan = make_plan(END - DAYS, END + LONGER, seed=3)
     assert plan.planted
-    places = prepare(stack, Sales(plan.start.isoformat(), plan.end.isoformat(), plan.seed, 60.0 * 60), None)
+    places = prepare(stack, Sales(plan.start.isoformat(), plan.end.isoformat(), plan.seed, 60.0 * 45), None)
     running = start_programs(places, None)
     mails: list[Mail] = []
     try:
         heard = due = monotonic()
         before: object = None
-        while (flow := count_when_quiet(stack, mails, places)) is None:
+        arrived = None
+        while (flow := count_when_quiet(stack, mails, places)) is None or faults:
             shop = read_progress(stack.directory, "source").get("time")
             state = (shop, len(mails), read_progress(stack.directory, "archive"))
             if state != before:
                 heard, before = monotonic(), state
             assert monotonic() < heard + PATIENCE, state
-            arrived = read_progress(stack.directory, "archive").get("received")
+            arrived = arrived or read_progress(stack.directory, "archive").get("received")
             if faults and arrived and monotonic() >= due and faults[0]():
                 del faults[0]
                 due = monotonic() + APART
             sleep(0.2)
     finally:
         running.stop()
-    assert not faults
     return flow, mails
 
 
