@@ -36,7 +36,7 @@ $(BROKER): pom.xml devstack/kafka/pom.xml
 	@$(MAVEN) -pl devstack/kafka -am package
 	@touch $@
 
-demo: setup ## watch two weeks of bookstore sales go through Kafka and Flink and come back scored
+demo: setup ## watch two weeks of bookstore sales go from PostgreSQL to a page and an inbox
 	@$(VENV)/bin/python -m devstack.demo
 
 test: setup lint java-test ## check style and types, run every test but the slow ones
@@ -64,6 +64,12 @@ lock: $(VENV)/.complete ## choose newer versions within the bounds of pyproject.
 		--no-emit-index-url --no-header --upgrade -q -o requirements/all.lock
 	uv pip compile requirements/build.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements/build.lock
+	for name in flink-dep ingest-lambda transform-lambda notify-lambda parquet-lambda; do \
+		uv pip compile requirements/$$name.in --generate-hashes --python-version 3.12 --python-platform x86_64-manylinux2014 \
+			--only-binary :all: $$(test $$name = flink-dep && echo --no-emit-package numpy) --no-emit-index-url --no-header \
+			--upgrade -q -o requirements/$$name.lock || exit 1; done
+	uv pip compile requirements/flink-runtime.in --universal --generate-hashes --python-version 3.12 \
+		--no-emit-index-url --no-header -q -o requirements/flink-runtime.lock
 
-clean: ## delete everything that setup made
-	rm -rf $(VENV) target flink_job/java/target devstack/kafka/target .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## delete everything that setup, package and the tests made
+	rm -rf $(VENV) .venv-flink-runtime build dist target flink_job/java/target devstack/kafka/target .mypy_cache .ruff_cache .pytest_cache .hypothesis

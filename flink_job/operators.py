@@ -35,7 +35,8 @@ class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publis
         """Prepare the state and the counters of this subtask."""
         self._live = LiveModels(detector_config(self._settings), self._settings.live_models)
         self._state = _keyed_state(runtime_context, self._mode)
-        metrics = runtime_context.get_metrics_group().add_group("anomaly")
+        # Managed Flink sends to CloudWatch what is in a group of this name; elsewhere it is a name like others.
+        metrics = runtime_context.get_metrics_group().add_group("kinesisanalytics").add_group("anomaly")
         self._points = metrics.counter("points")
         self._anomalies = metrics.counter("anomalies")
         self._alerts = metrics.counter("alerts")

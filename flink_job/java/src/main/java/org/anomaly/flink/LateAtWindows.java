@@ -16,7 +16,7 @@ final class LateAtWindows extends RichMapFunction<Event, Message> {
 
     @Override
     public void open(OpenContext context) {
-        late = getRuntimeContext().getMetricGroup().addGroup("anomaly").counter("late");
+        late = getRuntimeContext().getMetricGroup().addGroup("kinesisanalytics").addGroup("anomaly").counter("late");
     }
 
     @Override

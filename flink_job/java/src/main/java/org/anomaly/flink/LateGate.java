@@ -54,7 +54,7 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
 
     @Override
     public void open(OpenContext context) {
-        metrics = getRuntimeContext().getMetricGroup().addGroup("anomaly");
+        metrics = getRuntimeContext().getMetricGroup().addGroup("kinesisanalytics").addGroup("anomaly");
         events = metrics.counter("events");
         late = metrics.counter("late");
         dead = new HashMap<>();
