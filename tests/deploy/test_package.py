@@ -237,7 +237,8 @@ def test_the_template_starts_what_the_flink_zip_has() -> None:
     template = (ROOT / "deploy" / "cloudformation" / "detector.yaml").read_text()
 
     options = ", ".join(f"{key}: {value}" for key, value in RUN_OPTIONS.items())
-    assert f"PropertyGroupId: kinesis.analytics.flink.run.options\n              PropertyMap: {{ {options} }}" in template
+    group = "PropertyGroupId: kinesis.analytics.flink.run.options"
+    assert f"{group}\n              PropertyMap: {{ {options} }}" in template
 
 
 def test_the_flink_zip_has_its_main_one_jar_and_what_the_runtime_lacks(tmp_path: Path) -> None:
