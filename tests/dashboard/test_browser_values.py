@@ -108,6 +108,7 @@ def test_the_marks_stand_where_the_axes_say(browsing: Browsing, shop: str) -> No
     assert places["threshold"] == pytest.approx(score["0"][1] + (score["100"][1] - score["0"][1]) * 0.7, abs=1.5)
     assert places["y"] == pytest.approx(measure["0"][1] - alert["value"] * height, abs=3)
     assert score["0"][0] > places["x"] > measure["0"][0]
+    assert measure["0"][1] < score["100"][1] < score["0"][1]  # the score stands below, in nobody's way
 
 
 def test_the_table_has_every_value_of_the_chart(browsing: Browsing, anybooks: str, bookstore: Path) -> None:

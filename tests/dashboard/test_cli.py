@@ -129,3 +129,14 @@ def test_serve_tells_when_the_port_is_taken(folder: Path, capsys: pytest.Capture
 
         assert main(["serve", str(folder), "--port", str(port)]) == 1
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["build", "serve"])
+def test_every_option_is_documented(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    options = set(re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    text = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text("utf-8")
+    section = text.split(f"## `{command}`")[1].split("\n## ")[0]
+
+    assert options - {"--output"} <= set(re.findall(r"`(--[a-z-]+)", section))

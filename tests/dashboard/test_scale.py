@@ -27,9 +27,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_many_series(tmp_path_factory.mktemp("many"), SERIES, DAYS, FIRST)
 
 
-def ask_files(folder: Path, sql: str) -> tuple[float, ...]:
+def ask_files(folder: Path, sql: str, *parameters: str) -> tuple[float, ...]:
     """Ask the files themselves."""
-    row = duckdb.execute(sql, [f"{folder}/*/*.parquet"]).fetchone()
+    row = duckdb.execute(sql, [f"{folder}/*/*.parquet", *parameters]).fetchone()
     assert row is not None
     return row
 
@@ -79,6 +79,23 @@ def test_a_chart_among_many_series_is_read_in_seconds(folder: Path, days: int) -
     assert sum(points.n) == days * 1440
     assert len(points.t) <= 1440 + sum(points.alert)
     assert monotonic() - began < 30
+
+
+def test_ninety_days_are_shown_in_one_chart_with_every_alert(tmp_path: Path) -> None:
+    catalog = Catalog(open_source(str(write_many_series(tmp_path, 100, 90, FIRST)), {}), "Many")
+    catalog.refresh()
+    overview = catalog.overview()
+    info = catalog.find(limit=1).series[0]
+    points = catalog.points(info.detector, info.id, info.first, info.last + info.period, 1_400)
+    rows, alerts = ask_files(
+        tmp_path, "SELECT count(*), sum(alert) FROM read_parquet(?) WHERE timeseries_id = ?", info.id
+    )
+
+    assert (overview.days, overview.days_read) == (90, 90)
+    assert overview.kpis.points == 100 * 90 * 1440
+    assert sum(points.n) == rows == 90 * 1440
+    assert sum(points.alert) == alerts == info.alerts > 0
+    assert len(points.t) <= 1_400 + info.alerts
 
 
 @pytest.mark.browser
