@@ -3,8 +3,11 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from folders import tmp_path
 
 from devstack.stack import Stack, running_stack
+
+__all__ = ["tmp_path"]
 
 Wait = Callable[[Callable[[], object]], None]
 

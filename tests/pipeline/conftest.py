@@ -1,0 +1,3 @@
+from folders import tmp_path
+
+__all__ = ["tmp_path"]
