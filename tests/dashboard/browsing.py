@@ -54,7 +54,7 @@ class Browsing:
 
     def open(self, url: str, *, width: int = 1440, height: int = 900, **options: Any) -> Page:  # noqa: ANN401
         """Open a page and wait until it is drawn."""
-        options = {"color_scheme": "light", "locale": "en-GB", **options}
+        options = {"color_scheme": "light", "reduced_motion": "reduce", "locale": "en-GB", **options}
         context = self._browser.new_context(viewport={"width": width, "height": height}, **options)
         context.add_init_script(_SHOW_VIEW)
         self._contexts.append(context)
