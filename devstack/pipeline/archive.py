@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 from contracts.flat_results import decode_row
@@ -15,20 +16,33 @@ from devstack.pipeline.progress import Progress
 from devstack.pipeline.stage import run_stage
 from transform_lambda.parquet import ParquetStore
 
-__all__ = ["main"]
+__all__ = ["ParquetFiles", "main"]
 
 # People watch: far sooner than Firehose's 60 s and 300 s.
 _BUFFERING = Buffering(function_seconds=1.0, delivery_seconds=5.0)
 
 
-class _ParquetFiles:
-    """A destination that converts rows, as Firehose does with a Glue table, and keeps each row once."""
+class ParquetFiles:
+    """A destination that converts rows, as Firehose does with a Glue table, and keeps each row once.
+
+    Parameters
+    ----------
+    folder
+        Of the files.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._store = ParquetStore(str(folder))
+        self._compacted = date.min
 
     def deliver(self, rows: Sequence[bytes]) -> None:
-        self._store.write(map(decode_row, rows))
+        """Write rows; when the first of a new day come, and after a restart, merge the small files of days before."""
+        results = [decode_row(row) for row in rows]
+        self._store.write(results)
+        newest = max(date.fromisoformat(result.detection_period_start_time[:10]) for result in results)
+        if newest > self._compacted:
+            self._store.compact(newest)
+            self._compacted = newest
 
 
 def main() -> int:
@@ -48,7 +62,7 @@ def _run(places: Places, stopped: threading.Event) -> None:
             "results",
             group="archive",
             function=transform,
-            destination=_ParquetFiles(places.parquet),
+            destination=ParquetFiles(places.parquet),
             errors=Directory(Path(places.directory) / "transform-errors"),
             buffering=_BUFFERING,
         ).run(stopped.is_set, progress=tell)
