@@ -32,7 +32,7 @@ def test_a_page_that_cannot_be_written_is_noticed_at_once(tmp_path: Path, capsys
 @pytest.mark.flink
 def test_the_demo_takes_every_sale_the_whole_way_and_leaves_nothing_running(tmp_path: Path, repository: Path) -> None:
     page = tmp_path / "page.html"
-    command = [sys.executable, "-m", "devstack.demo", "--days", "2.5", "--page", str(page)]
+    command = [sys.executable, "-m", "devstack.demo", "--days", "3.5", "--page", str(page)]
     run = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
 
     assert (run.returncode, run.stderr) == (0, "")
@@ -40,7 +40,7 @@ def test_the_demo_takes_every_sale_the_whole_way_and_leaves_nothing_running(tmp_
         int(text.replace(",", "")) for text in re.findall(r"^\S+.* ([0-9,]+) (?:rows|results) ", run.stdout, re.M)
     ]
     assert len(counts) == 3
-    assert counts[1:] == [7_200, 7_200]
+    assert counts[1:] == [10_080, 10_080]
     assert "Nothing was lost or repeated on the way." in run.stdout
     assert re.search(r"^item-[AB]: [0-9]+, expected [0-9]+ \(.*\), at ..:.. UTC on", run.stdout, re.M)
     assert re.search(r"^\d of [1-9] planted spikes found, ", run.stdout, re.M)
