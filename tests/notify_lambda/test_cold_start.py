@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from alert_records import event, spike
-from conftest import Cloud
+from sns_cloud import Cloud
 
 IMPORT = """
 import time

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from alert_records import Context, event, event_of, many_spikes, spike
-from conftest import Cloud
 from faulty_proxy import Fault, FaultyProxy, faulty_proxy
+from sns_cloud import Cloud
 
 from notify_lambda import handler as handler_module
 from notify_lambda.handler import DeliveryError, handler

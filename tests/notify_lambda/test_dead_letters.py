@@ -3,7 +3,7 @@ import json
 
 import pytest
 from alert_records import record, spike
-from conftest import Cloud
+from sns_cloud import Cloud
 
 from contracts.deadletters import DeadLetter, decode
 from contracts.results import encode

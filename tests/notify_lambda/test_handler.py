@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from alert_records import Context, dip, event, event_of, many_spikes, record, spike
-from conftest import Cloud
 from faulty_proxy import FaultyProxy
+from sns_cloud import Cloud
 
 from contracts.deadletters import decode as decode_letter
 from notify_lambda import handler as handler_module

@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 import pytest
-from conftest import Cloud
 from faulty_proxy import Fault, FaultyProxy
+from sns_cloud import Cloud
 
 from notify_lambda import idempotency
 from notify_lambda.idempotency import (

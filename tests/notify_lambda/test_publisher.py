@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from alert_records import alert, many_spikes, spike
-from conftest import Cloud
 from faulty_proxy import Fault, FaultyProxy
+from sns_cloud import Cloud
 
 from notify_lambda.message import Message, compose
 from notify_lambda.publisher import CLIENT_CONFIG, Outcome, Publisher, batches
