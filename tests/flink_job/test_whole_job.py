@@ -228,7 +228,7 @@ class RunningJob:
 
 
 def wait_until(job: RunningJob, what: str, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not condition():
         assert job.process.poll() is None, job.shown
         assert time.monotonic() < deadline, f"{what} did not happen\n{job.shown}"
