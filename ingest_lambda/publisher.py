@@ -18,6 +18,7 @@ from kafka.errors import (
     MessageSizeTooLargeError,
     ProducerFencedError,
     RecordListTooLargeError,
+    RetriableError,
     SaslAuthenticationFailedError,
 )
 from kafka.net.compat import KafkaNetClient
@@ -252,9 +253,24 @@ class _Producer(KafkaProducer):  # type: ignore[misc] # kafka-python has no type
 
 
 class _Manager(KafkaConnectionManager):  # type: ignore[misc] # kafka-python has no types
-    """kafka-python's connections; it remembers why the last one failed, which their user is not told."""
+    """kafka-python's connections; it remembers why they failed, which their user is not told."""
 
     failure: KafkaError | None = None
+
+    async def _build_transport(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Build a transport that reads what came with the end of the connection before it sees the end.
+
+        kafka-python drops it, and that is where a broker says why it refuses somebody.
+        """
+        transport = await super()._build_transport(*arguments, **options)
+        receive: Callable[[], tuple[bytes, KafkaError | None]] = transport._sock_recv  # noqa: SLF001
+
+        def receive_all() -> tuple[bytes, KafkaError | None]:
+            data, end = receive()
+            return data, None if data else end
+
+        transport._sock_recv = receive_all  # noqa: SLF001
+        return transport
 
     def get_connection(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         """Open a connection, or find it open."""
@@ -263,7 +279,10 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc] # kafka-python has
         return connection
 
     def _remember(self, error: BaseException) -> None:
-        self.failure = error if isinstance(error, KafkaError) else self.failure
+        # The last attempt may end with its time, or by a broker that only hangs up: what one said before outlasts that.
+        told = self.failure is not None and not isinstance(self.failure, RetriableError)
+        if isinstance(error, KafkaError) and not (told and isinstance(error, RetriableError)):
+            self.failure = error
 
 
 @contextlib.contextmanager
