@@ -23,15 +23,15 @@ from devstack.kafka_server import KafkaServer
 from devstack.ports import choose_ports
 from devstack.postgres_server import PostgresServer
 from devstack.processes import Process
-from devstack.supervisor import Program, Supervised, read_state
+from devstack.supervisor import Program, Supervised, read_state, stop_all
 
 __all__ = ["SERVERS", "Stack", "running_stack", "start", "status", "stop"]
 
 Endpoints = Mapping[str, Mapping[str, str]]
 
+_STATE = "stack.json"
 _ATTEMPTS = 5
 _START_SECONDS = 180.0
-_STOP_SECONDS = 15.0
 _PORT_TAKEN = ("Address already in use", "failed to bind", "is in use by another program")
 
 
@@ -170,7 +170,7 @@ def start(directory: Path, only: Sequence[str]) -> Stack:
         found = status(directory)
         if set(only) <= {name for name, server in found.items() if server["state"] == "running"}:
             return Stack(directory, {name: server["endpoints"] for name, server in found.items()})
-        _stop(directory)
+        stop_all(directory / _STATE)
         supervised, stack = _start(directory, only)
         supervised.release()
         return Stack(directory, stack.endpoints)
@@ -184,7 +184,7 @@ def status(directory: Path) -> dict[str, dict[str, Any]]:
     For each server that was started and not stopped: `state` (`running`, `not answering`, `ended`), `endpoints`,
     `pid` and `log`.
     """
-    state = read_state(directory / "stack.json")
+    state = read_state(directory / _STATE)
     if state is None:
         return {}
     result = {}
@@ -212,20 +212,7 @@ def stop(directory: Path) -> list[str]:
     if not directory.exists():
         return []
     with _alone(directory):
-        return _stop(directory)
-
-
-def _stop(directory: Path) -> list[str]:
-    state = read_state(directory / "stack.json")
-    if state is None:
-        return []
-    servers = {name: program["process"] for name, program in state["programs"].items()}
-    stopped = [name for name, process in servers.items() if process.alive()]
-    # The supervisor stops its servers; those that it left behind (it was killed) are stopped one by one.
-    for process in (state["supervisor"], *servers.values()):
-        process.stop_group(_STOP_SECONDS)
-    (directory / "stack.json").unlink(missing_ok=True)
-    return stopped
+        return stop_all(directory / _STATE)
 
 
 def _start(directory: Path, only: Sequence[str]) -> tuple[Supervised, Stack]:
@@ -240,7 +227,7 @@ def _start(directory: Path, only: Sequence[str]) -> tuple[Supervised, Stack]:
             command = server.prepare(directory / name, ports[name])
             log = directory / "logs" / f"{name}.log"
             programs.append(Program(name, command, log, True, server.account, server.stop_signal))
-        supervised = Supervised.start(programs, directory / "stack.json", {"ports": ports})
+        supervised = Supervised.start(programs, directory / _STATE, {"ports": ports})
         try:
             _wait_until_started(directory, supervised, programs, ports)
         except _PortTakenError:
@@ -268,7 +255,7 @@ def _wait_until_started(
     state = None
     while state is None and supervised.poll() is None:
         time.sleep(0.02)
-        state = read_state(directory / "stack.json")
+        state = read_state(directory / _STATE)
     for program in programs:
         while not SERVERS[program.name].ready(ports[program.name]):
             ended = state is None or not state["programs"][program.name]["process"].alive()
@@ -291,7 +278,7 @@ def _wait_until(condition: Callable[[], bool], complaint: str) -> None:
 
 
 def _state(directory: Path) -> dict[str, Any]:
-    state = read_state(directory / "stack.json")
+    state = read_state(directory / _STATE)
     if state is None:
         raise DevstackError(f"Nothing runs in {directory}.")
     return state

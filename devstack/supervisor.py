@@ -28,10 +28,11 @@ from typing import Any, Self
 
 from devstack.processes import Process
 
-__all__ = ["Program", "Supervised", "read_state"]
+__all__ = ["Program", "Supervised", "read_state", "stop_all"]
 
 _RELEASE, _HOLD, _RESUME = "release", "hold", "resume"  # what the starter may say through the leash
 _GRACE = 15.0  # seconds that a program may take to stop when asked
+_STOP = 2 * _GRACE  # seconds that a supervisor may take to stop its programs and go
 _PAUSE = 0.2  # seconds between two looks at the programs
 _RESTART_PAUSE = 1.0  # seconds between a program's end and its next start
 _RESTARTS, _RESTARTS_WITHIN = 5, 60.0  # a program that needs more restarts than this in so many seconds is given up
@@ -138,7 +139,7 @@ class Supervised:
         """Stop the programs and the supervisor; return when they are gone."""
         self._let_go()
         try:
-            self._process.wait(timeout=_GRACE + 5)
+            self._process.wait(timeout=_STOP)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -182,6 +183,25 @@ def read_state(state_file: Path) -> dict[str, Any] | None:
     for program in state["programs"].values():
         program["process"] = Process(**program["process"])
     return state
+
+
+def stop_all(state_file: Path) -> list[str]:
+    """Stop programs, whoever started them; return when they are gone.
+
+    Returns
+    -------
+    The names of those that ran.
+    """
+    state = read_state(state_file)
+    if state is None:
+        return []
+    programs = {name: program["process"] for name, program in state["programs"].items()}
+    ran = [name for name, process in programs.items() if process.alive()]
+    # The supervisor goes first, or it would start again what ends; what it left behind (it was killed) goes one by one.
+    for process in (state["supervisor"], *programs.values()):
+        process.stop_group(_STOP)
+    state_file.unlink(missing_ok=True)
+    return ran
 
 
 @dataclass(slots=True)

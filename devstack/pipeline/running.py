@@ -23,12 +23,11 @@ from devstack.pipeline.progress import read_progress
 from devstack.pipeline.provision import provision
 from devstack.ports import HOST, choose_ports
 from devstack.stack import Stack
-from devstack.supervisor import Program, Supervised, read_state
+from devstack.supervisor import Program, Supervised, read_state, stop_all
 
 __all__ = ["keep_running", "places_of", "prepare", "program_status", "start_programs", "stop_programs"]
 
 _STATE = "pipeline.json"
-_STOP_SECONDS = 30.0
 _OPEN = timedelta(days=3650)
 _DASHBOARD_SECONDS = 60.0
 
@@ -134,16 +133,7 @@ def stop_programs(directory: Path) -> list[str]:
     -------
     The names of those that ran.
     """
-    state = read_state(directory / _STATE)
-    if state is None:
-        return []
-    programs = {name: program["process"] for name, program in state["programs"].items()}
-    stopped = [name for name, process in programs.items() if process.alive()]
-    # The supervisor goes first, or it would start again what ends.
-    for process in (state["supervisor"], *programs.values()):
-        process.stop_group(_STOP_SECONDS)
-    (directory / _STATE).unlink(missing_ok=True)
-    return stopped
+    return stop_all(directory / _STATE)
 
 
 def places_of(directory: Path) -> Places:
