@@ -8,8 +8,7 @@ from contracts.properties import PropertiesError, parse_properties
 from deploy.errors import DeployError
 from deploy.intrinsics import Resolver
 from deploy.template import Template
-from flink_job.scoring import detector_config
-from flink_job.settings import scoring_settings
+from flink_job.settings import detector_config, scoring_settings
 from ingest_lambda import settings as ingest
 from ingest_lambda.errors import SettingsError as IngestSettingsError
 from notify_lambda import settings as notify

@@ -17,8 +17,7 @@ from pyflink.java_gateway import get_gateway
 from contracts.properties import JobSettings, PropertiesError, read_properties
 from flink_job import environment
 from flink_job.failures import JobError, causes, explain
-from flink_job.scoring import detector_config
-from flink_job.settings import front_half_json, refused_by_library, scoring_settings
+from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings
 from flink_job.topics import prepare_topics
 from flink_job.topology import build
 

@@ -10,8 +10,8 @@ from pyflink.datastream.state import MapState, MapStateDescriptor
 
 from contracts.properties import ExecutionMode
 from flink_job.models import LiveModels
-from flink_job.scoring import BucketScorer, detector_config
-from flink_job.settings import ScoringSettings
+from flink_job.scoring import BucketScorer
+from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import KeyedBytes
 
 

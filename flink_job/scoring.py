@@ -2,28 +2,12 @@
 
 from dataclasses import dataclass
 
-from anomaly import Detection, DetectorConfig
+from anomaly import Detection
 from contracts.payloads import Payload, decode_payload, encode_results
 from contracts.results import Result, encode, format_time
 from flink_job.models import LiveModels, Model
 from flink_job.settings import ScoringSettings
 from flink_job.state_log import PHASES, KeyedBytes, Snapshot, append, phase_of, restore, write_snapshot
-
-
-def detector_config(settings: ScoringSettings) -> DetectorConfig:
-    """Give the library's settings.
-
-    Parameters
-    ----------
-    settings
-        What the job was told.
-
-    Raises
-    ------
-    ValueError
-        If the library refuses a setting; the text begins with the library's name of it.
-    """
-    return DetectorConfig(threshold=settings.threshold, **settings.model)  # type: ignore[arg-type] # the library checks
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from anomaly import DetectorConfig
 from contracts.properties import JobSettings, PropertiesError
 from flink_job.state_log import Layout
 
@@ -44,6 +45,34 @@ def scoring_settings(settings: JobSettings) -> ScoringSettings:
         layout=Layout(settings.job.buckets, settings.detector.period_ms),
         live_models=settings.job.live_models,
     )
+
+
+def detector_config(settings: ScoringSettings) -> DetectorConfig:
+    """Give the library's settings.
+
+    Parameters
+    ----------
+    settings
+        What the job was told.
+
+    Raises
+    ------
+    ValueError
+        If the library refuses a setting; the text begins with the library's name of it.
+    """
+    return DetectorConfig(threshold=settings.threshold, **settings.model)  # type: ignore[arg-type] # the library checks
+
+
+def state_terms(settings: JobSettings) -> dict[str, str]:
+    """Name the properties that the job's state depends on; it cannot be continued under others."""
+    config = detector_config(scoring_settings(settings))
+    model = {key: str(getattr(config, name)) for name, key in _PROPERTY_OF.items() if name != "threshold"}
+    return model | {
+        "measure.aggregation": settings.detector.aggregation,
+        "detection.period": f"{settings.detector.period_ms} ms",
+        "buckets": str(settings.job.buckets),
+        "execution.mode": settings.job.execution_mode,
+    }
 
 
 def refused_by_library(error: ValueError) -> PropertiesError:
@@ -89,5 +118,6 @@ def front_half_json(settings: JobSettings, *, bounded: bool, parallelism: int) -
             "transactionalIdPrefix": job.group_id,
             "transactionTimeoutMs": TRANSACTION_TIMEOUT_MS,
             "parallelism": parallelism,
+            "stateTerms": state_terms(settings),
         }
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from properties_text import BOOKSTORE, text_of
 
+import flink_job
 from anomaly import Detector, DetectorConfig
 from contracts import results
 from contracts.results import Result
@@ -133,6 +134,15 @@ def expected_lines(events: Iterable[Event], config: DetectorConfig = CONFIG) -> 
             )
         )
     return lines
+
+
+def application(folder: Path) -> Path:
+    """Copy what a cluster's Python needs to a folder of its own."""
+    root = Path(flink_job.__file__).parent.parent
+    for package in ("anomaly", "contracts", "flink_job"):
+        ignored = shutil.ignore_patterns("java", "__pycache__")
+        shutil.copytree(root / package, folder / "application" / package, ignore=ignored)
+    return folder / "application"
 
 
 @contextlib.contextmanager

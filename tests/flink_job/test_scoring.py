@@ -10,8 +10,8 @@ from contracts.payloads import Payload, decode_results, encode_payload
 from contracts.results import Dimension, Result, decode, format_time
 from contracts.series import encode_series, timeseries_id
 from flink_job.models import LiveModels
-from flink_job.scoring import BucketScorer, Scored, detector_config
-from flink_job.settings import ScoringSettings
+from flink_job.scoring import BucketScorer, Scored
+from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import PHASES, JobStateError, Layout
 
 MINUTE = 60_000

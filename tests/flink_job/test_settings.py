@@ -5,8 +5,7 @@ import pytest
 from properties_text import BOOKSTORE, text_of
 
 from contracts.properties import JobSettings, parse_properties
-from flink_job.scoring import detector_config
-from flink_job.settings import front_half_json, refused_by_library, scoring_settings
+from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings, state_terms
 
 
 def settings_with(**detector: str) -> JobSettings:
@@ -42,7 +41,25 @@ def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
         "transactionalIdPrefix": "anomaly-bookstore",
         "transactionTimeoutMs": 900_000,
         "parallelism": 2,
+        "stateTerms": {
+            "trees": "50",
+            "sample.size": "256",
+            "shingle.size": "8",
+            "output.after": "300",
+            "time.decay": "0.000390625",
+            "seed": "0",
+            "measure.aggregation": "SUM",
+            "detection.period": "60000 ms",
+            "buckets": "64",
+            "execution.mode": "process",
+        },
     }
+
+
+def test_defaults_and_the_same_values_given_are_the_same_terms_of_the_state() -> None:
+    assert state_terms(settings_with(trees="50", detection_period="60s")) == state_terms(settings_with())
+    assert state_terms(settings_with(decision_threshold="90", name="other")) == state_terms(settings_with())
+    assert state_terms(settings_with(trees="51")) != state_terms(settings_with())
 
 
 def test_model_settings_reach_the_library_under_its_own_names() -> None:

@@ -4,43 +4,24 @@ import csv
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pyflink
 import pytest
-from job_bench import START, Bench, Event, body, expected_lines, sales, standalone_cluster
+from job_bench import START, Bench, Event, application, body, expected_lines, sales
 
 import flink_job
 from contracts import deadletters, results
-from devstack.stack import running_stack
-from devstack.topics import create_topics
 from flink_job import environment
 
 pytestmark = [pytest.mark.flink, pytest.mark.kafka]
 
 ROOT = Path(flink_job.__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[str]:
-    with running_stack() as stack:
-        yield stack.bootstrap_servers
-
-
-@pytest.fixture
-def bench(servers: str, tmp_path: Path, request: pytest.FixtureRequest) -> Bench:
-    partitions = 4
-    name = f"sales-{zlib.crc32(request.node.name.encode())}"
-    create_topics(servers, {name: partitions})
-    return Bench(servers, name, tmp_path, partitions)
 
 
 def run_job(properties: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -281,25 +262,16 @@ def test_output_after_kills_of_the_worker_and_of_the_whole_job_is_an_undisturbed
     assert {line for line in bench.read(bench.output) if b"flush" not in line} == expected_lines(events)
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with standalone_cluster(Path(pyflink.__file__).parent, tmp_path) as environ:
-        yield environ
-
-
 @pytest.mark.slow
 def test_under_flink_run_on_a_cluster_the_results_are_the_same(bench: Bench, cluster: dict[str, str]) -> None:
     events = sales(20)
     bench.produce((number, body(event)) for number, event in enumerate(events))
-    application = bench.folder / "application"
-    for package in ("anomaly", "contracts", "flink_job"):
-        shutil.copytree(ROOT / package, application / package, ignore=shutil.ignore_patterns("java", "__pycache__"))
 
     done = subprocess.run(
         [
             Path(cluster["FLINK_HOME"]) / "bin" / "flink",
             *("run", "-p", "2", "-j", environment.JAR, "-pyexec", sys.executable, "-pyclientexec", sys.executable),
-            *("-pyfs", application, "-pym", "flink_job", "--properties", bench.properties(), "--bounded"),
+            *("-pyfs", application(bench.folder), "-pym", "flink_job", "--properties", bench.properties(), "--bounded"),
         ],
         env=cluster,
         capture_output=True,

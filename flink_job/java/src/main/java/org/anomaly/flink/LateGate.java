@@ -6,6 +6,7 @@ import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
@@ -27,6 +28,8 @@ import org.apache.flink.util.OutputTag;
  *
  * <p>The newest times are kept as union state: after a restart or a rescale a partition may be read by another
  * subtask, so each gets all of them, and the greatest of a partition is the right one.
+ *
+ * <p>First of all operators behind the source, it also keeps the {@link StateTerms} of the whole job's state.
  */
 final class LateGate extends ProcessFunction<Event, Event> implements CheckpointedFunction {
 
@@ -37,9 +40,12 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
     private final long periodMs;
     private final long maxLatenessMs;
     private final DeadLetters letters;
+    private final Map<String, String> terms;
 
     private transient Map<Integer, Long> newest;
     private transient ListState<Tuple3<String, Integer, Long>> state;
+    private transient ListState<Tuple2<String, String>> termsState;
+    private transient boolean first;
     private transient MetricGroup metrics;
     private transient Counter events;
     private transient Counter late;
@@ -50,6 +56,7 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
         periodMs = settings.periodMs();
         maxLatenessMs = settings.maxLatenessMs();
         letters = new DeadLetters(topic);
+        terms = settings.stateTerms();
     }
 
     @Override
@@ -90,10 +97,25 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
         for (Map.Entry<Integer, Long> entry : newest.entrySet()) {
             state.add(Tuple3.of(topic, entry.getKey(), entry.getValue()));
         }
+        termsState.clear();
+        if (first) {
+            for (Map.Entry<String, String> term : terms.entrySet()) {
+                termsState.add(Tuple2.of(term.getKey(), term.getValue()));
+            }
+        }
     }
 
     @Override
     public void initializeState(FunctionInitializationContext context) throws Exception {
+        first = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() == 0;
+        termsState =
+                context.getOperatorStateStore()
+                        .getUnionListState(new ListStateDescriptor<>("terms", Types.TUPLE(Types.STRING, Types.STRING)));
+        Map<String, String> stored = new HashMap<>();
+        for (Tuple2<String, String> term : termsState.get()) {
+            stored.put(term.f0, term.f1);
+        }
+        StateTerms.check(stored, terms);
         state =
                 context.getOperatorStateStore()
                         .getUnionListState(

@@ -38,6 +38,7 @@ import java.util.Set;
  * @param transactionalIdPrefix prefix of the transactional ids, for exactly-once
  * @param transactionTimeoutMs how long a transaction may stay open, for exactly-once
  * @param parallelism of the job; 0 leaves it to the cluster
+ * @param stateTerms properties that the job's state depends on, see {@link StateTerms}
  */
 public record Settings(
         Map<String, String> kafka,
@@ -60,7 +61,8 @@ public record Settings(
         String delivery,
         String transactionalIdPrefix,
         long transactionTimeoutMs,
-        int parallelism)
+        int parallelism,
+        Map<String, String> stateTerms)
         implements Serializable {
 
     /** A thousand years: with it, sums of times and durations stay far from the limits of a long. */
@@ -80,6 +82,7 @@ public record Settings(
     /** Copies the collections (to ones that cannot change) and checks what the types do not. */
     public Settings {
         kafka = Map.copyOf(present("kafka", kafka));
+        stateTerms = Map.copyOf(present("stateTerms", stateTerms));
         dimensionFields = List.copyOf(present("dimensionFields", dimensionFields));
         present("input", input);
         present("output", output);

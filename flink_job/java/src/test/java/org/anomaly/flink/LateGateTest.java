@@ -3,6 +3,7 @@ package org.anomaly.flink;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
@@ -11,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.throwable.ThrowableClassifier;
+import org.apache.flink.runtime.throwable.ThrowableType;
 import org.apache.flink.streaming.api.operators.ProcessOperator;
 import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.util.OutputTag;
@@ -157,6 +160,40 @@ class LateGateTest {
             gate.harness.initializeState(state);
             gate.open();
             assertEquals("on time", gate.pass(event(0, 5)));
+        }
+    }
+
+    @Test
+    void stateMadeUnderOtherSettingsIsRefusedForGood() throws Exception {
+        OperatorSubtaskState one;
+        OperatorSubtaskState other;
+        try (Gate first = gate(2, 0);
+                Gate second = gate(2, 1)) {
+            first.open();
+            second.open();
+            one = first.harness.snapshot(1, 1);
+            other = second.harness.snapshot(1, 1);
+        }
+        OperatorSubtaskState all = OneInputStreamOperatorTestHarness.repackageState(one, other);
+        Settings changed =
+                TestSettings.with(json -> json.replace("\"trees\": \"50\"", "\"trees\": \"30\", \"new\": \"1\""));
+        for (int subtask = 0; subtask < 3; subtask++) {
+            OperatorSubtaskState part =
+                    OneInputStreamOperatorTestHarness.repartitionOperatorState(all, 16, 2, 3, subtask);
+            try (Gate gate = gate(3, subtask)) {
+                gate.harness.initializeState(part);
+            }
+            try (Gate gate = new Gate(changed, 3, subtask)) {
+                Throwable refusal = assertThrows(Exception.class, () -> gate.harness.initializeState(part));
+                while (!(refusal instanceof ForeignStateException)) {
+                    refusal = refusal.getCause();
+                }
+                assertEquals(
+                        "the job's state was made with trees 50, the properties say trees 30; set them back, or start"
+                                + " without state",
+                        refusal.getMessage());
+                assertEquals(ThrowableType.NonRecoverableError, ThrowableClassifier.getThrowableType(refusal));
+            }
         }
     }
 

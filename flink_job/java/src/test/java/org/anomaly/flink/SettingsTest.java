@@ -39,7 +39,8 @@ class SettingsTest {
                         "at-least-once",
                         "anomaly",
                         600_000,
-                        0);
+                        0,
+                        Map.of("trees", "50", "buckets", "16"));
         assertEquals(expected, TestSettings.settings());
     }
 
@@ -92,7 +93,7 @@ class SettingsTest {
                     "earliest"            | "first"                                 | startingOffsets
                     "at-least-once"       | "sometimes"                             | delivery
                     "bootstrap.servers"   | "bootstrap.server"                      | bootstrap.servers
-                    "parallelism": 0}     | "parallelism": 0} {}                    | token
+                    "buckets": "16"}}    | "buckets": "16"}} {}                     | token
                     """)
     void aMistakeIsNamed(String part, String instead, String word) {
         assertTrue(TestSettings.JSON.contains(part), part);
