@@ -40,7 +40,7 @@ demo: setup ## watch two weeks of bookstore sales go from PostgreSQL to a page a
 	@$(VENV)/bin/python -m devstack.demo
 
 test: setup lint java-test ## check style and types, run every test but the slow ones
-	$(VENV)/bin/python -m pytest -m "not slow"
+	$(VENV)/bin/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 package: setup ## build what AWS runs into dist/
 	$(VENV)/bin/python -m deploy package

@@ -9,7 +9,17 @@ from deploy.errors import DeployError
 
 __all__ = ["FIXED", "Found", "Plan", "Step", "plan_down", "plan_up"]
 
-FIXED = ("Buckets", "DetectionPeriod", "OutputAfter", "SampleSize", "Seed", "ShingleSize", "TimeDecay", "Trees")
+FIXED = (
+    "Buckets",
+    "DetectionPeriod",
+    "MeasureAggregation",
+    "OutputAfter",
+    "SampleSize",
+    "Seed",
+    "ShingleSize",
+    "TimeDecay",
+    "Trees",
+)
 """Parameters that the job's state was made with; with others it refuses to go on from it."""
 
 
