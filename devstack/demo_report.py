@@ -139,7 +139,8 @@ def reckon(planted: Iterable[PlantedSpike], alerts: Iterable[Result]) -> Reckoni
 def reckoning_lines(reckoning: Reckoning) -> list[str]:
     """Say how many spikes were found, and which not."""
     planted = len(reckoning.found) + len(reckoning.missed)
-    lines = [f"{len(reckoning.found)} of {planted} planted spikes found, {_alerts(len(reckoning.unexplained))}."]
+    found = f"{len(reckoning.found)} of {planted} planted spikes found" if planted else "No spikes were planted"
+    lines = [f"{found}, {_alerts(len(reckoning.unexplained))}."]
     lines += [
         f"  missed: {spike.product}, {spike.factor:g} times the usual sales from {spike.start:%H:%M} "
         f"to {spike.end:%H:%M} on {spike.start.day} {spike.start:%b}"

@@ -41,6 +41,7 @@ def test_the_demo_takes_every_sale_the_whole_way_and_leaves_nothing_running(tmp_
     ]
     assert len(counts) == 3
     assert counts[1:] == [10_080, 10_080]
+    assert re.search(r"^item-A +5,040 +inference", run.stdout, re.M)
     assert "Nothing was lost or repeated on the way." in run.stdout
     assert re.search(r"^item-[AB]: [0-9]+, expected [0-9]+ \(.*\), at ..:.. UTC on", run.stdout, re.M)
     assert re.search(r"^\d of [1-9] planted spikes found, ", run.stdout, re.M)

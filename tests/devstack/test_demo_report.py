@@ -105,4 +105,4 @@ def test_the_reckoning_names_what_was_missed() -> None:
         "1 of 2 planted spikes found, 1 other alert.",
         "  missed: item-B, 4 times the usual sales from 15:35 to 15:36 on 4 Nov",
     ]
-    assert reckoning_lines(reckon([], [])) == ["0 of 0 planted spikes found, no other alert."]
+    assert reckoning_lines(reckon([], [])) == ["No spikes were planted, no other alert."]
