@@ -28,5 +28,7 @@ def bench(servers: str, tmp_path: Path, request: pytest.FixtureRequest) -> Bench
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[dict[str, str]]:
-    with standalone_cluster(Path(pyflink.__file__).parent, tmp_path) as environ:
+    # With checkpoints, Flink restarts a job that fails.
+    settings = ["execution.checkpointing.interval: 1 s"]
+    with standalone_cluster(Path(pyflink.__file__).parent, tmp_path, settings=settings) as environ:
         yield environ
