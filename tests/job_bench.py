@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from contracts import results
 from contracts.results import Result
 from contracts.series import encode_series, timeseries_id
 from devstack.ports import choose_ports
+from flink_job import environment
 
 START = datetime(2024, 8, 29, tzinfo=UTC).timestamp()
 MODEL = {"output.after": "100", "seed": "7"}
@@ -136,15 +138,6 @@ def expected_lines(events: Iterable[Event], config: DetectorConfig = CONFIG) -> 
     return lines
 
 
-def application(folder: Path) -> Path:
-    """Copy what a cluster's Python needs to a folder of its own."""
-    root = Path(flink_job.__file__).parent.parent
-    for package in ("anomaly", "contracts", "flink_job"):
-        ignored = shutil.ignore_patterns("java", "__pycache__")
-        shutil.copytree(root / package, folder / "application" / package, ignore=ignored)
-    return folder / "application"
-
-
 @contextlib.contextmanager
 def standalone_cluster(
     home: Path,
@@ -192,3 +185,46 @@ def standalone_cluster(
         for daemon in daemons:
             os.killpg(daemon.pid, signal.SIGKILL)
             daemon.wait()
+
+
+class Flink:
+    """The `flink` command of a cluster, with what its Python needs in a folder of its own."""
+
+    def __init__(self, cluster: Mapping[str, str], folder: Path) -> None:
+        self._cluster = cluster
+        self._packages = folder / "application"
+        root = Path(flink_job.__file__).parent.parent
+        for package in ("anomaly", "contracts", "flink_job"):
+            ignored = shutil.ignore_patterns("java", "__pycache__")
+            shutil.copytree(root / package, self._packages / package, ignore=ignored)
+
+    def __call__(self, *arguments: str | Path) -> str:
+        done = subprocess.run(
+            [Path(self._cluster["FLINK_HOME"]) / "bin" / "flink", *arguments],
+            env=self._cluster,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def run(self, properties: Path, *options: str, bounded: bool = False) -> str:
+        return self(
+            *("run", *options, "-j", environment.JAR, "-pyexec", sys.executable, "-pyclientexec", sys.executable),
+            *("-pyfs", self._packages, "-pym", "flink_job", "--properties", properties),
+            *(("--bounded",) if bounded else ()),
+        )
+
+    def submit(self, properties: Path, *, state: str | None = None) -> str:
+        [job] = re.findall(r"JobID ([0-9a-f]{32})", self.run(properties, "-d", *(("-s", state) if state else ())))
+        return job
+
+    def stop(self, job: str, folder: Path) -> str:
+        [savepoint] = re.findall(r"Path: (\S+)", self("stop", "--savepointPath", f"file://{folder}", job))
+        return savepoint
+
+    def state_of(self, job: str) -> str:
+        [line] = [line for line in self("list", "-a").splitlines() if job in line]
+        return line.rpartition("(")[2].strip(")")

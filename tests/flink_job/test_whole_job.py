@@ -13,11 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from job_bench import START, Bench, Event, application, body, expected_lines, sales
+from job_bench import START, Bench, Event, Flink, body, expected_lines, sales
 
 import flink_job
 from contracts import deadletters, results
-from flink_job import environment
 
 pytestmark = [pytest.mark.flink, pytest.mark.kafka]
 
@@ -267,18 +266,6 @@ def test_under_flink_run_on_a_cluster_the_results_are_the_same(bench: Bench, clu
     events = sales(20)
     bench.produce((number, body(event)) for number, event in enumerate(events))
 
-    done = subprocess.run(
-        [
-            Path(cluster["FLINK_HOME"]) / "bin" / "flink",
-            *("run", "-p", "2", "-j", environment.JAR, "-pyexec", sys.executable, "-pyclientexec", sys.executable),
-            *("-pyfs", application(bench.folder), "-pym", "flink_job", "--properties", bench.properties(), "--bounded"),
-        ],
-        env=cluster,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    Flink(cluster, bench.folder).run(bench.properties(), "-p", "2", bounded=True)
 
-    assert done.returncode == 0, done.stdout + done.stderr
     assert set(bench.read(bench.output)) == expected_lines(events)

@@ -165,21 +165,16 @@ class LateGateTest {
 
     @Test
     void stateMadeUnderOtherSettingsIsRefusedForGood() throws Exception {
-        OperatorSubtaskState one;
-        OperatorSubtaskState other;
-        try (Gate first = gate(2, 0);
-                Gate second = gate(2, 1)) {
-            first.open();
-            second.open();
-            one = first.harness.snapshot(1, 1);
-            other = second.harness.snapshot(1, 1);
+        OperatorSubtaskState state;
+        try (Gate gate = gate(1, 0)) {
+            gate.open();
+            state = gate.harness.snapshot(1, 1);
         }
-        OperatorSubtaskState all = OneInputStreamOperatorTestHarness.repackageState(one, other);
         Settings changed =
                 TestSettings.with(json -> json.replace("\"trees\": \"50\"", "\"trees\": \"30\", \"new\": \"1\""));
         for (int subtask = 0; subtask < 3; subtask++) {
             OperatorSubtaskState part =
-                    OneInputStreamOperatorTestHarness.repartitionOperatorState(all, 16, 2, 3, subtask);
+                    OneInputStreamOperatorTestHarness.repartitionOperatorState(state, 16, 1, 3, subtask);
             try (Gate gate = gate(3, subtask)) {
                 gate.harness.initializeState(part);
             }
