@@ -118,7 +118,11 @@ class Publisher:
             self._producer.init_transactions()
             with _closing_on_failure() as make_client:
                 consumer = KafkaConsumer(
-                    **options, kafka_client=make_client, isolation_level="read_committed", enable_auto_commit=False
+                    **options,
+                    kafka_client=make_client,
+                    isolation_level="read_committed",
+                    enable_auto_commit=False,
+                    auto_offset_reset="none",  # a marker that was skipped would look like none
                 )
             try:
                 self._check_topics(consumer)

@@ -115,6 +115,7 @@ def open_reader(
             bootstrap_servers=bootstrap_servers,
             group_id=group,
             enable_auto_commit=False,
+            auto_offset_reset="earliest",  # records that are lost or not known again: rather twice than left out
             isolation_level="read_committed",
             allow_auto_create_topics=False,
             reconnect_backoff_max_ms=1_000,  # a broker that comes back is found soon

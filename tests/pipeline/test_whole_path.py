@@ -45,7 +45,8 @@ def run_the_path(stack: Stack, faults: list[Callable[[], bool]]) -> tuple[Flow, 
         heard = due = monotonic()
         before: object = None
         arrived = None
-        while (flow := count_when_quiet(stack, mails, places)) is None or faults:
+        while faults or not everything_arrived(stack, places):
+            mails += read_inbox(places.aws, places.resources.inbox_url)
             shop = read_progress(stack.directory, "source").get("time")
             state = (shop, len(mails), read_progress(stack.directory, "archive"))
             if state != before:
@@ -56,23 +57,29 @@ def run_the_path(stack: Stack, faults: list[Callable[[], bool]]) -> tuple[Flow, 
                 del faults[0]
                 due = monotonic() + APART
             sleep(0.2)
+        mails += read_inbox(places.aws, places.resources.inbox_url)
+        return count(places, mails), mails
     finally:
         running.stop()
-    return flow, mails
 
 
-def count_when_quiet(stack: Stack, mails: list[Mail], places: Places) -> Flow | None:
-    """Count, once the shop is closed and every period that was sold in has a result that was read."""
-    new = list(read_inbox(places.aws, places.resources.inbox_url))
-    mails += new
-    if new or not read_progress(stack.directory, "source").get("done"):
-        return None
+def everything_arrived(stack: Stack, places: Places) -> bool:
+    """Say whether the shop is closed, every period that was sold in has its result, and every result was read.
+
+    In this order: a result that came after somebody looked at the readers would be missing where they write.
+    """
+    if not read_progress(stack.directory, "source").get("done"):
+        return False
+    flow = count(places, [])
+    if flow.results < flow.row_periods:
+        return False
     with Lags(stack.bootstrap_servers) as lags:
-        if any(lags.read({name: GROUPS[name] for name in ("archive", "alerting")}).values()):
-            return None
+        return not any(lags.read({name: GROUPS[name] for name in ("archive", "alerting")}).values())
+
+
+def count(places: Places, mails: list[Mail]) -> Flow:
     names = (mail.name for mail in mails)
-    flow = count_flow(places.database_url, places.bootstrap_servers, places.parquet, names, END)
-    return flow if flow.results == flow.row_periods else None
+    return count_flow(places.database_url, places.bootstrap_servers, places.parquet, names, END)
 
 
 def kill(pid: int) -> bool:
