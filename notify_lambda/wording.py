@@ -82,7 +82,7 @@ class Wording:
             "",
             f"What:        {_what(result)}",
             f"When:        {self._period()}",
-            f"Actual:      {_numbers(result)[0]}, {_DIRECTIONS[result.direction]}",
+            f"Actual:      {_numbers(result)[0]}, {_judged(result)}",
             f"Expected:    {expected}, ordinarily {band}",
             f"Score:       {score} of 100; over {number(result.anomaly_decision_threshold)} is an anomaly",
             f"Confidence:  {sure} of 100, after {result.processed_data_points:,} periods of this series",
@@ -174,6 +174,13 @@ def _measured(result: Result) -> tuple[str, str, str]:
     """Write the actual value, the expected one and the band."""
     actual, expected, lower, upper = _numbers(result)
     return f"only {actual}" if result.direction == "LOW" else actual, expected, span(lower, upper)
+
+
+def _judged(result: Result) -> str:
+    """Say what is unusual: the value, or how it follows those before it, which the score looks at, too."""
+    judged = _DIRECTIONS[result.direction]
+    inside = result.lower_bound <= result.aggregated_measure_value <= result.upper_bound
+    return f"{judged}; such a value is ordinary by itself, but not after the periods before it" if inside else judged
 
 
 def _numbers(result: Result) -> tuple[str, str, str, str]:

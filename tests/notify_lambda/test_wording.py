@@ -142,6 +142,22 @@ def test_a_low_value_is_worded_as_one() -> None:
     assert "only 6, expected 18" in Wording(alert(dip()), None).subject()
 
 
+@pytest.mark.parametrize("actual", [6.2, 12.0, 23.6])
+def test_a_value_within_its_band_is_said_to_be_unusual_after_those_before(actual: float) -> None:
+    inside = spike(aggregated_measure_value=actual, lower_bound=6.2, upper_bound=23.6, direction="LOW")
+
+    assert (
+        "lower than expected; such a value is ordinary by itself, but not after" in Wording(alert(inside), None).email()
+    )
+
+
+@pytest.mark.parametrize("actual", [6.1, 23.7])
+def test_a_value_outside_its_band_needs_no_explanation(actual: float) -> None:
+    outside = spike(aggregated_measure_value=actual, lower_bound=6.2, upper_bound=23.6)
+
+    assert "ordinary by itself" not in Wording(alert(outside), None).email()
+
+
 def test_without_letters_that_an_sms_can_show_the_series_is_named_by_its_code() -> None:
     wording = Wording(alert(spike(dimension_list=(Dimension("item", "日本語"),))), None)
 
