@@ -133,6 +133,14 @@ def test_dark_is_dark_and_the_button_overrules_the_system(browsing: Browsing, sh
     assert page.evaluate("testView.signal('ink')") != ink
 
 
+def test_a_chart_that_is_not_drawn_anew_yet_does_not_widen_the_page(browsing: Browsing, shop: str) -> None:
+    page = open_full(browsing, shop, width=390, height=844)
+    page.evaluate("document.querySelector('#vega svg').setAttribute('width', '997')")
+
+    assert page.evaluate("document.querySelector('#vega svg').getBoundingClientRect().width") == 997
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_a_phone_shows_it_all_without_scrolling_sideways(browsing: Browsing, shop: str) -> None:
     page = open_full(browsing, shop, width=390, height=844, has_touch=True, is_mobile=True)
     page.locator("#values summary").tap()
