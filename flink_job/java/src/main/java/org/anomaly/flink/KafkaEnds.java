@@ -1,5 +1,7 @@
 package org.anomaly.flink;
 
+import java.util.Collection;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
@@ -11,6 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 
 /** Where the job meets Kafka. */
 final class KafkaEnds {
@@ -67,10 +70,10 @@ final class KafkaEnds {
         return (message, context, timestamp) -> new ProducerRecord<>(topic, message.key(), message.value());
     }
 
-    private static OffsetsInitializer startingOffsets(String name) {
+    static OffsetsInitializer startingOffsets(String name) {
         return switch (name) {
             case "earliest" -> OffsetsInitializer.earliest();
-            case "latest" -> OffsetsInitializer.latest();
+            case "latest" -> new LatestAtFirst();
             default -> OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST);
         };
     }
@@ -79,5 +82,25 @@ final class KafkaEnds {
         Properties properties = new Properties();
         properties.putAll(settings.kafka());
         return properties;
+    }
+
+    /**
+     * Begins at the end of each partition. Where a restored job's offset is gone, as after a pause that was longer than
+     * the topic's retention, Flink's own initializer would go to the end again; this one reads what is there.
+     */
+    private static final class LatestAtFirst implements OffsetsInitializer {
+
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Map<TopicPartition, Long> getPartitionOffsets(
+                Collection<TopicPartition> partitions, PartitionOffsetsRetriever retriever) {
+            return OffsetsInitializer.latest().getPartitionOffsets(partitions, retriever);
+        }
+
+        @Override
+        public OffsetResetStrategy getAutoOffsetResetStrategy() {
+            return OffsetResetStrategy.EARLIEST;
+        }
     }
 }
