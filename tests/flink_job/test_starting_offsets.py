@@ -1,23 +1,15 @@
 """Where a job begins to read, and goes on when what it should read next is gone."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pytest
-from job_bench import START, Bench, Flink, body
+from job_bench import START, Bench, Flink, body, wait_until
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from contracts import results
 from contracts.results import Result
 
 pytestmark = [pytest.mark.flink, pytest.mark.kafka, pytest.mark.slow]
-
-
-def wait_until(what: str, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.5)
 
 
 def sell(bench: Bench, product: str, minutes: Iterable[int]) -> None:

@@ -2,24 +2,15 @@
 
 import json
 import re
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from job_bench import CONFIG, MODEL, START, Bench, Flink, body, expected_lines, sales
+from job_bench import CONFIG, MODEL, START, Bench, Flink, body, expected_lines, sales, wait_until
 
 from contracts import results
 
 pytestmark = [pytest.mark.flink, pytest.mark.kafka, pytest.mark.slow]
-
-
-def wait_until(what: str, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.5)
 
 
 def test_a_savepoint_goes_on_under_a_new_threshold_and_is_refused_under_another_model(
