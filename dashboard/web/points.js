@@ -82,13 +82,16 @@ function joinRows(rows) {
 }
 
 // The same rows with empty ones where results are missing, so that no line is drawn over a time of which nothing is known.
+// Rows of one period may stand beside rows of many, and an alert within the time of one.
 function withGaps(rows, step) {
   const steps = rows.slice(1).map((row, i) => row.t - rows[i].t).sort((a, b) => a - b);
   const usual = Math.max(step, steps[steps.length >> 1] ?? step);
+  let known = -Infinity;
   return rows.flatMap((row, i) => {
     const before = rows[i - 1];
-    if (!before || row.t - before.t <= 4 * usual) return [row];
-    return [{ t: before.end, value: null, low: null, high: null, expected: null, lower: null, upper: null }, row];
+    if (before) known = Math.max(known, before.end);
+    if (!before || row.t - Math.max(known, before.t + usual) <= 3 * usual) return [row];
+    return [{ t: known, value: null, low: null, high: null, expected: null, lower: null, upper: null }, row];
   });
 }
 

@@ -1,5 +1,6 @@
 """The page in Chromium: no data, new data, partial data, hostile data."""
 
+import itertools
 from datetime import timedelta
 from pathlib import Path
 
@@ -124,6 +125,17 @@ def test_missing_results_leave_a_gap(browsing: Browsing, tmp_path: Path) -> None
     empty = [one["t"] for one in view_data(page, "points") if one["value"] is None]
 
     assert empty == [ms(START.replace(tzinfo=None) + timedelta(hours=1))]
+
+
+def test_rows_of_many_periods_join_those_of_one_without_a_gap(browsing: Browsing, tmp_path: Path) -> None:
+    rows = [(spike if i in {1800, 2900} else row)(START + MINUTE * i, {"p": "a"}) for i in range(3000)]
+    write(tmp_path, rows)
+    page = browsing.open(build(tmp_path, tmp_path / "page.html", Choice(rows=60, max_alerts=1)))
+    points = view_data(page, "points")
+    steps = {after["t"] - one["t"] for one, after in itertools.pairwise(points)}
+
+    assert {60_000, 50 * 60_000} <= steps
+    assert all(one["value"] is not None for one in points)
 
 
 def test_a_page_that_carries_some_series_says_what_it_left_out(browsing: Browsing, tmp_path: Path) -> None:
