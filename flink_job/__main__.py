@@ -5,12 +5,13 @@ import atexit
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from py4j.protocol import Py4JJavaError
-from pyflink.common import Configuration
+from pyflink.common import Configuration, JobClient
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
@@ -85,15 +86,27 @@ def _run(settings: JobSettings, *, bounded: bool) -> int:
         f"at {settings.kafka['bootstrap.servers']}, parallelism {parallelism}"
         f"{', to the present end' if bounded else '; stop with Ctrl-C'}"
     )
-    # A service manager's stop is as good as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    client = flink.execute_async(settings.detector.name)
-    try:
-        client.get_job_execution_result().result()
-    except KeyboardInterrupt:
-        client.cancel().result()
-        raise
+    _wait(flink.execute_async(settings.detector.name))
     return 0
+
+
+def _wait(job: JobClient) -> None:
+    """Wait for a job's end, or for Ctrl-C, which cancels it; a service manager's stop is as good."""
+    interrupted = threading.Event()
+    usual = {
+        number: signal.signal(number, lambda *_: interrupted.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    # Asked now and then: an exception in the middle of a call to the JVM would come with a traceback of its library.
+    result = job.get_job_execution_result()
+    while not result.done():
+        if interrupted.wait(0.2):
+            for number, handler in usual.items():
+                signal.signal(number, handler)
+            job.cancel().result()
+            raise KeyboardInterrupt
+    result.result()
 
 
 def _local(settings: JobSettings) -> dict[str, str]:

@@ -162,7 +162,8 @@ def standalone_cluster(
     java_options = re.search(r"^ +all: (.*)$", (conf / "config.yaml").read_text(), re.MULTILINE)
     assert java_options
     lines = [
-        f"env.java.opts.all: {java_options[1]}",
+        f"env.java.opts.all: {java_options[1]} -Djava.io.tmpdir={folder}",
+        f"io.tmp.dirs: {folder}",
         f"jobmanager.rpc.address: 127.0.0.1\njobmanager.rpc.port: {rpc}\njobmanager.memory.process.size: 1000m",
         "taskmanager.host: 127.0.0.1\ntaskmanager.memory.process.size: 1500m\ntaskmanager.numberOfTaskSlots: 2",
         f"rest.address: 127.0.0.1\nrest.port: {rest}",

@@ -132,8 +132,6 @@ def test_the_unpacked_zip_gives_the_librarys_records(
         "execution.checkpointing.interval: 1 s",
         "state.backend.type: rocksdb",
         f"execution.checkpointing.dir: {temporary.as_uri()}",
-        f"io.tmp.dirs: {temporary}",
-        *(f"env.java.opts.{part}: -Djava.io.tmpdir={temporary}" for part in ("client", "jobmanager", "taskmanager")),
     ]
     ask = [python, "-c", "import pyflink; print(pyflink.__path__[0])"]
     home = Path(subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip())
