@@ -93,7 +93,7 @@ def test_processing_one_by_one_equals_processing_at_once() -> None:
         assert [getattr(detection, name) for detection in one_by_one] == getattr(at_once, name).tolist()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(
     factor=st.sampled_from([2.0**-40, 1e-6, 0.1, 3.0, 1e6, 2.0**40]),
     shift=st.sampled_from([0.0, -1000.0, 20_000.0, 1e6]),

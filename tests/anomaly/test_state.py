@@ -24,7 +24,7 @@ def hostile_stream(n: int) -> np.ndarray:
     return values
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, 900), max_size=4))
 @example(cuts=[0, 1, 7, 8])
 @example(cuts=[320, 327, 328, 400])
@@ -121,7 +121,7 @@ def sealed(body: bytes) -> bytes:
     return struct.pack("<8sII", b"ANOMALY\0", 1, zlib.crc32(body)) + body
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_bytes_whatever_crash_the_decoder(data: st.DataObject) -> None:
     detector = Detector(CONFIG)

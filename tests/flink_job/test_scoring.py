@@ -117,7 +117,7 @@ def test_series_do_not_influence_each_other() -> None:
     assert [record for record in together if record.dimension_list[0].value == "item-2"] == alone
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([0.2, 0.7, 1.0]), st.sampled_from([2, 100]))
 def test_after_any_crashes_output_and_state_are_those_of_an_undisturbed_run(
     seed: int, share: float, live_models: int
@@ -148,7 +148,7 @@ def test_after_any_crashes_output_and_state_are_those_of_an_undisturbed_run(
 
 
 @given(st.integers(1, 40))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_repeated_element_changes_nothing(periods: int) -> None:
     elements = noisy_elements(periods)
     state = MemoryState()

@@ -120,16 +120,16 @@ def test_a_run_cuts_its_rows_into_transactions_and_ends_before_its_deadline(
     publish = function._publisher.commit
 
     def commit_slowly(*arguments: Any) -> None:  # noqa: ANN401
-        sleep(0.4)
+        sleep(0.8)
         publish(*arguments)
 
     function._publisher.open(Deadline(monotonic() + 30))
     monkeypatch.setattr(function._publisher, "commit", commit_slowly)
     began = monotonic()
 
-    answer = shop.run(START + 11 * MINUTE, function, seconds=2.0)
+    answer = shop.run(START + 11 * MINUTE, function, seconds=4.0)
 
-    assert monotonic() - began < 2.0
+    assert monotonic() - began < 4.0
     assert answer["outcome"] == "behind"
     assert 1 <= answer["transactions"] <= 4
     assert sold(shop) == shop.rows(before=datetime.fromisoformat(answer["to"]))
@@ -319,9 +319,9 @@ def test_a_query_that_takes_too_long_is_ended_and_explained(shop: World) -> None
     began = monotonic()
 
     with pytest.raises(SourceError, match="is there an index on 'event_time'"):
-        shop.run(START + 9 * MINUTE, function, seconds=1.5)
+        shop.run(START + 9 * MINUTE, function, seconds=3)
 
-    assert monotonic() - began < 3
+    assert monotonic() - began < 5
 
 
 # kafka-python leaves sockets that were refused to the garbage collector.

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 from alert_records import dip, record, spike
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.results import encode
@@ -77,13 +77,11 @@ def test_text_that_is_not_base64_is_poison() -> None:
     assert judge(KafkaRecord("results", 0, 0, 0, None, "???"), 0.0) == Poison("not_base64")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_no_bytes_stop_the_function(value: bytes) -> None:
     assert isinstance(judge(record(value), 0.0), Poison | Quiet | Alert)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_no_damage_to_a_record_stops_the_function(data: st.DataObject) -> None:
     value = bytearray(encode(spike()))

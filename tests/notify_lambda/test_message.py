@@ -5,7 +5,7 @@ import pytest
 from alert_records import SERIES, alert, dip, spike
 from botocore.session import Session
 from botocore.validate import ParamValidator
-from hypothesis import given, settings
+from hypothesis import given
 from test_wording import results
 
 from contracts.results import Dimension, Result
@@ -69,7 +69,6 @@ def test_numbers_are_such_as_filter_policies_compare(value: float, written: str)
     assert compose(alert(spike(aggregated_measure_value=value)), None).attributes["actual"] == ("Number", written)
 
 
-@settings(deadline=None)
 @given(results())
 def test_whatever_a_record_holds_the_entry_is_one_that_sns_takes(result: Result) -> None:
     message = compose(alert(result), DASHBOARD)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_lambda.text import ascii_text, clean, clock, day, gsm_text, number, septets, shorten, span
@@ -34,7 +34,6 @@ def test_a_name_becomes_one_harmless_line(text: str, line: str) -> None:
     assert clean(text, 50) == line
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(2, 30))
 def test_a_clean_line_is_short_and_shows_all_it_holds(text: str, limit: int) -> None:
     line = clean(text, limit)
@@ -72,7 +71,6 @@ def test_an_sms_keeps_the_letters_of_its_alphabet(text: str, plain: str) -> None
     assert gsm_text(text) == plain
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_what_is_made_for_an_sms_is_in_its_alphabet(text: str) -> None:
     plain = gsm_text(text)
@@ -117,7 +115,6 @@ def test_numbers_are_written_for_people(value: float, written: str) -> None:
     assert number(value) == written
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_written_number_is_short_and_close(value: float) -> None:
     written = number(value)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from alert_records import SERIES, alert, dip, spike
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_text import GSM_03_38
 
@@ -88,7 +88,6 @@ def results(draw: st.DrawFn) -> Result:
     )
 
 
-@settings(deadline=None)
 @given(results(), st.sampled_from([None, DASHBOARD, "https://d.example.org/" + "x~" * 200]))
 def test_whatever_a_record_holds_the_texts_are_what_sns_takes(result: Result, url: str | None) -> None:
     wording = Wording(alert(result), url)
@@ -102,7 +101,6 @@ def test_whatever_a_record_holds_the_texts_are_what_sns_takes(result: Result, ur
     assert 10 <= len(email.splitlines()) <= 11
 
 
-@settings(deadline=None)
 @given(results())
 def test_no_number_is_cut(result: Result) -> None:
     wording = Wording(alert(result), DASHBOARD)

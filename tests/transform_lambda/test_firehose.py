@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transform_lambda.firehose import MAX_REPLY_BYTES, EventError, parse_event, reply, verdicts
@@ -172,7 +172,6 @@ outcomes = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(outcomes, st.integers(1, 400_000)), max_size=12), st.sampled_from(["data", "kafkaRecordValue"])
 )

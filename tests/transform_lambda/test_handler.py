@@ -100,7 +100,7 @@ def test_one_line_is_logged_and_no_payload(result: Result, caplog: pytest.LogCap
     assert [record.getMessage() for record in caplog.records] == ["transformed Ok=1 Dropped=1 ProcessingFailed=1"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from([b"", b"?", b"{}", b"R"]) | st.binary(max_size=20), max_size=30), st.booleans())
 def test_every_identifier_is_answered_exactly_once_in_order(values: list[bytes], kafka: bool) -> None:
     event = event_of(values, kafka=kafka)

@@ -211,7 +211,7 @@ minutes = st.integers(0, 25) | st.sampled_from([1439, 1440, 1441])
 steps = st.lists(st.none() | st.lists(st.tuples(minutes, st.sampled_from("abc")), max_size=8), max_size=8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps, st.integers(1, 6))
 def test_after_each_writing_and_compaction_a_plain_read_gives_each_row_once(
     tmp_path_factory: pytest.TempPathFactory, given_steps: list[list[tuple[int, str]] | None], rows_per_file: int

@@ -93,7 +93,6 @@ def test_the_fixed_columns_have_the_arrow_types_of_their_kinds() -> None:
     }
 
 
-@settings(deadline=None)
 @given(st.lists(results, min_size=1, max_size=5))
 def test_arrow_rows_and_json_rows_agree_whatever_the_characters(given_results: list[Result]) -> None:
     rows = [flatten(result) for result in given_results]
@@ -106,7 +105,7 @@ def test_arrow_rows_and_json_rows_agree_whatever_the_characters(given_results: l
         assert all(found[name] is None for name in found.keys() - row.keys())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(results, min_size=1, max_size=5))
 def test_a_file_gives_its_rows_back_with_their_types(given_results: list[Result]) -> None:
     table = merge([table_of([flatten(result) for result in given_results])])
@@ -192,7 +191,7 @@ def test_rows_of_another_series_period_or_detector_stay_beside(result: Result, o
     assert without(both[1], identities(encode_file(both[0]))).num_rows == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")), min_size=1, max_size=20), st.randoms())
 def test_the_same_rows_make_the_same_file_however_they_came(keys: list[tuple[int, str]], random: Any) -> None:  # noqa: ANN401
     rows = [flatten(at(BASE, minute, series)) for minute, series in keys]

@@ -3,13 +3,12 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.cli.cells import Kind, kind_of, parse_number
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_that_python_writes_is_read_back_exactly(number: float) -> None:
     assert parse_number(repr(number)) == number

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.cli.command_errors import InputError
@@ -40,7 +40,6 @@ def test_rows_keep_their_text_their_ending_and_their_line_number() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n")), min_size=2, max_size=2), min_size=1

@@ -241,7 +241,7 @@ def test_what_cannot_be_opened_is_named(run: Run, name: str, message: str) -> No
     assert message in run.refusal(name)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join) | st.binary(max_size=60),
     st.sampled_from([[], ["--value", "2"], ["--by", "1"], ["--timestamp", "1", "--value", "v"], ["--value", "1,2"]]),

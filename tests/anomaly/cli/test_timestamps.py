@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.cli.timestamps import is_iso_time, parse_time
@@ -39,7 +39,6 @@ def test_a_time_means_the_same_moment_however_it_is_written(text: str, seconds: 
     assert parse_time(text) == seconds
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1)),  # noqa: DTZ001
     st.integers(-14 * 60, 14 * 60),
