@@ -110,7 +110,7 @@ def test_whatever_is_killed_once_nothing_is_lost_or_repeated(stack: Stack) -> No
     def killed_program(name: str) -> Callable[[], bool]:
         return lambda: kill(program_status(stack.directory)[name]["pid"])
 
-    # The job first, while much is still to be sold: what a killed job had read goes out with the next events.
+    # The job first, while much is still to be sold: after the last sale it might wait for a silent partition anew.
     faults = [
         killed_program("job"),
         *(lambda name=name: kill_functions_of(stack, name) for name in ("source", "archive", "alerting")),

@@ -44,9 +44,11 @@ public final class FrontHalf {
         SingleOutputStreamOperator<Event> onTime =
                 env.fromSource(KafkaEnds.source(settings), new EventWatermarks(settings), "Read " + settings.input())
                         .uid(Uids.SOURCE)
-                        .process(new LateGate(settings), Event.TYPE)
-                        .uid(Uids.GATE)
-                        .name("Part dead letters and late records from events");
+                        .transform(
+                                "Part dead letters and late records from events",
+                                Event.TYPE,
+                                new GateOperator(new LateGate(settings), settings.input()))
+                        .uid(Uids.GATE);
 
         // Idle partitions do not hold the windows back. One that wakes up can bring events that the gate, which knows
         // only their own partition, lets pass although their window is gone.

@@ -1,5 +1,6 @@
 package org.anomaly.flink;
 
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -43,6 +44,7 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
     private final Map<String, String> terms;
 
     private transient Map<Integer, Long> newest;
+    private transient BitSet read;
     private transient ListState<Tuple3<String, Integer, Long>> state;
     private transient ListState<Tuple2<String, String>> termsState;
     private transient boolean first;
@@ -80,6 +82,7 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
             return;
         }
         long newestTime = newest.merge(event.partition(), event.time(), Math::max);
+        read.set(event.partition());
         long periodEnd = (Math.floorDiv(event.time(), periodMs) + 1) * periodMs;
         // An event that is the newest itself ends after itself: taking it into the newest first changes nothing.
         if (periodEnd <= newestTime - maxLatenessMs) {
@@ -89,6 +92,20 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
         }
         events.inc();
         out.collect(event.withoutBody());
+    }
+
+    /**
+     * The watermark that the partitions allow from which this subtask has had events since it was started.
+     *
+     * <p>In these partitions every event that belongs to a period which ended before it is late.
+     *
+     * @return milliseconds since the epoch; {@link Long#MIN_VALUE} before the first event
+     */
+    long reached() {
+        return read.stream()
+                .mapToLong(partition -> newest.get(partition) - maxLatenessMs - 1)
+                .min()
+                .orElse(Long.MIN_VALUE);
     }
 
     @Override
@@ -122,6 +139,7 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
                                 new ListStateDescriptor<>(
                                         "newest-event-times", Types.TUPLE(Types.STRING, Types.INT, Types.LONG)));
         newest = new HashMap<>();
+        read = new BitSet();
         for (Tuple3<String, Integer, Long> entry : state.get()) {
             // Of another topic, if the job was given one since: its times mean nothing here.
             if (entry.f0.equals(topic)) {
