@@ -116,6 +116,8 @@ def local_configuration(job: RunSettings, resume_from: Path | None) -> dict[str,
         "pipeline.auto-generate-uids": "false",
         "pipeline.generic-types": "false",
         "parallelism.default": str(job.parallelism),
+        # The process ends with its one job, so nothing leaks; a Kafka client that logs while it closes would say so.
+        "classloader.check-leaked-classloader": "false",
     }
     if job.checkpoint_directory is not None:
         configuration |= {
