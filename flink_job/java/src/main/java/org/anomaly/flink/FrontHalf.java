@@ -47,7 +47,7 @@ public final class FrontHalf {
                         .transform(
                                 "Part dead letters and late records from events",
                                 Event.TYPE,
-                                new GateOperator(new LateGate(settings), settings.input()))
+                                new GateOperator(settings))
                         .uid(Uids.GATE);
 
         // Idle partitions do not hold the windows back. One that wakes up can bring events that the gate, which knows

@@ -31,10 +31,14 @@ final class GateOperator extends ProcessOperator<Event, Event> {
     private transient boolean fromSource;
     private transient boolean idle;
 
-    GateOperator(LateGate gate, String topic) {
+    GateOperator(Settings settings) {
+        this(settings, new LateGate(settings));
+    }
+
+    private GateOperator(Settings settings, LateGate gate) {
         super(gate);
         this.gate = gate;
-        this.topic = topic;
+        topic = settings.input();
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.anomaly.flink;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.api.watermark.Watermark;
@@ -26,54 +25,40 @@ class GateOperatorTest {
 
     @Test
     void aRestoredJobBeginsWithWhatTheEventsAllowAlsoIfNoWatermarkHadSaidSoYet() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("in", 1, 0)) {
-            gate.harness.open();
-            gate.read(0, 100_000);
-            gate.read(1, 90_000);
-            gate.harness.processWatermark(90_000 - BEHIND);
-            gate.read(0, 500_000);
-            gate.read(1, 400_000);
-            gate.read(1, 395_000);
-            state = gate.harness.snapshot(1, 1);
-        }
+        OperatorSubtaskState state =
+                stateAfter(
+                        gate -> {
+                            gate.read(0, 100_000);
+                            gate.read(1, 90_000);
+                            gate.harness.processWatermark(90_000 - BEHIND);
+                            gate.read(0, 500_000);
+                            gate.read(1, 400_000);
+                            gate.read(1, 395_000);
+                        });
         assertEquals(List.of(400_000 - BEHIND), restored(state));
     }
 
     @Test
     void aPartitionThatHoldsNobodyBackAnyMoreIsNotWaitedForAgain() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("in", 1, 0)) {
-            gate.harness.open();
-            gate.read(0, 100_000);
-            gate.read(1, 5);
-            gate.harness.processWatermark(100_000 - BEHIND); // partition 1 is idle
-            gate.read(0, 200_000);
-            state = gate.harness.snapshot(1, 1);
-        }
+        OperatorSubtaskState state =
+                stateAfter(
+                        gate -> {
+                            gate.read(0, 100_000);
+                            gate.read(1, 5);
+                            gate.harness.processWatermark(100_000 - BEHIND); // partition 1 is idle
+                            gate.read(0, 200_000);
+                        });
         assertEquals(List.of(100_000 - BEHIND), restored(state));
     }
 
     @Test
     void beforeTheFirstWatermarkThereMayBePartitionsThatNothingIsKnownOf() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("in", 1, 0)) {
-            gate.harness.open();
-            gate.read(0, 100_000);
-            state = gate.harness.snapshot(1, 1);
-        }
-        assertEquals(List.of(), restored(state));
+        assertEquals(List.of(), restored(stateAfter(gate -> gate.read(0, 100_000))));
     }
 
     @Test
     void aJobThatIsRestoredTwiceInARowForgetsNothing() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("in", 1, 0)) {
-            gate.harness.open();
-            gate.read(0, 100_000);
-            gate.harness.processWatermark(100_000 - BEHIND);
-            state = gate.harness.snapshot(1, 1);
-        }
+        OperatorSubtaskState state = stateAfter(GateOperatorTest::reach100Seconds);
         try (Gate gate = new Gate("in", 1, 0)) {
             gate.harness.initializeState(state);
             gate.harness.open();
@@ -85,13 +70,7 @@ class GateOperatorTest {
 
     @Test
     void eventTimeDoesNotGoBackWhenTheSourceBeginsFromEarlier() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("in", 1, 0)) {
-            gate.harness.open();
-            gate.read(0, 100_000);
-            gate.harness.processWatermark(100_000 - BEHIND);
-            state = gate.harness.snapshot(1, 1);
-        }
+        OperatorSubtaskState state = stateAfter(GateOperatorTest::reach100Seconds);
         try (Gate gate = new Gate("in", 1, 0)) {
             gate.harness.initializeState(state);
             gate.harness.open();
@@ -103,15 +82,13 @@ class GateOperatorTest {
 
     @Test
     void theEndOfABoundedJobIsNotTheEndOfTheJobThatGoesOn() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("in", 1, 0)) {
-            gate.harness.open();
-            gate.read(0, 100_000);
-            gate.harness.processWatermark(100_000 - BEHIND);
-            gate.harness.processWatermark(Watermark.MAX_WATERMARK);
-            assertEquals(List.of(100_000 - BEHIND, Long.MAX_VALUE), gate.watermarks());
-            state = gate.harness.snapshot(1, 1);
-        }
+        OperatorSubtaskState state =
+                stateAfter(
+                        gate -> {
+                            reach100Seconds(gate);
+                            gate.harness.processWatermark(Watermark.MAX_WATERMARK);
+                            assertEquals(List.of(100_000 - BEHIND, Long.MAX_VALUE), gate.watermarks());
+                        });
         assertEquals(List.of(100_000 - BEHIND), restored(state));
     }
 
@@ -126,35 +103,45 @@ class GateOperatorTest {
 
     @Test
     void theTimeOfAnotherTopicMeansNothing() throws Exception {
-        OperatorSubtaskState state;
-        try (Gate gate = new Gate("before", 1, 0)) {
-            gate.harness.open();
-            gate.harness.processWatermark(100_000);
-            state = gate.harness.snapshot(1, 1);
-        }
-        assertEquals(List.of(), restored(state));
+        assertEquals(List.of(), restored(stateAfter("before", 1, 0, gate -> gate.harness.processWatermark(100_000))));
+    }
+
+    private static void reach100Seconds(Gate gate) throws Exception {
+        gate.read(0, 100_000);
+        gate.harness.processWatermark(100_000 - BEHIND);
     }
 
     /** The state of two subtasks with these watermarks, idle or not. */
     private static OperatorSubtaskState subtasks(long one, boolean oneIdle, long other, boolean otherIdle)
             throws Exception {
-        List<OperatorSubtaskState> states = new ArrayList<>();
-        for (int subtask = 0; subtask < 2; subtask++) {
-            long watermark = subtask == 0 ? one : other;
-            try (Gate gate = new Gate("in", 2, subtask)) {
-                gate.harness.open();
-                if (watermark > Long.MIN_VALUE) {
-                    gate.harness.processWatermark(watermark);
-                }
-                if (subtask == 0 ? oneIdle : otherIdle) {
-                    gate.harness.processWatermarkStatus(WatermarkStatus.IDLE);
-                }
-                states.add(gate.harness.snapshot(1, 1));
-            }
-        }
         OperatorSubtaskState all =
-                OneInputStreamOperatorTestHarness.repackageState(states.toArray(OperatorSubtaskState[]::new));
+                OneInputStreamOperatorTestHarness.repackageState(
+                        stateAfter("in", 2, 0, gate -> say(gate, one, oneIdle)),
+                        stateAfter("in", 2, 1, gate -> say(gate, other, otherIdle)));
         return OneInputStreamOperatorTestHarness.repartitionOperatorState(all, 16, 2, 1, 0);
+    }
+
+    private static void say(Gate gate, long watermark, boolean idle) throws Exception {
+        if (watermark > Long.MIN_VALUE) {
+            gate.harness.processWatermark(watermark);
+        }
+        if (idle) {
+            gate.harness.processWatermarkStatus(WatermarkStatus.IDLE);
+        }
+    }
+
+    private static OperatorSubtaskState stateAfter(Steps steps) throws Exception {
+        return stateAfter("in", 1, 0, steps);
+    }
+
+    /** The state of a job's subtask that began without state and took these steps. */
+    private static OperatorSubtaskState stateAfter(String topic, int parallelism, int subtask, Steps steps)
+            throws Exception {
+        try (Gate gate = new Gate(topic, parallelism, subtask)) {
+            gate.harness.open();
+            steps.take(gate);
+            return gate.harness.snapshot(1, 1);
+        }
     }
 
     /** The watermarks that a job says when it is restored from a state. */
@@ -166,12 +153,17 @@ class GateOperatorTest {
         }
     }
 
+    @FunctionalInterface
+    private interface Steps {
+        void take(Gate gate) throws Exception;
+    }
+
     private record Gate(OneInputStreamOperatorTestHarness<Event, Event> harness) implements AutoCloseable {
 
         Gate(String topic, int parallelism, int subtask) throws Exception {
             this(
                     new OneInputStreamOperatorTestHarness<>(
-                            new GateOperator(new LateGate(TestSettings.settings()), topic),
+                            new GateOperator(TestSettings.with(json -> json.replace("\"in\"", '"' + topic + '"'))),
                             16,
                             parallelism,
                             subtask));
