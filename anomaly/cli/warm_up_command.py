@@ -1,4 +1,4 @@
-"""`anomaly warm-up`: compile every kernel now, so that nobody waits for it later; for images, and for impatient people."""
+"""`anomaly warm-up`: compile every kernel now, so that nobody waits for it later; made for images."""
 
 import time
 
