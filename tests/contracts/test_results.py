@@ -90,7 +90,7 @@ def test_a_whole_record_is_written_as_in_the_golden_file() -> None:
         raw_score=2.5,
         direction="HIGH",
         attribution=(Attribution("residual", 0.75), Attribution("forest", 0.25)),
-        reason="14 is far above the expected 13.5 (9 to 18).",
+        reason="14, 4 % above the 13.5 expected; highest in 9 days",
         alert=1,
         episode_start_time="2024-08-29 13:35:00",
         suppressed_by="holiday",
