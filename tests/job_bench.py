@@ -27,8 +27,8 @@ from devstack.ports import choose_ports
 from flink_job import environment
 
 START = datetime(2024, 8, 29, tzinfo=UTC).timestamp()
-MODEL = {"output.after": "100", "seed": "7"}
-CONFIG = DetectorConfig(output_after=100, seed=7)
+MODEL = {"output.after": "100"}
+CONFIG = DetectorConfig(output_after=100)
 
 Event = tuple[float, str, float]
 
