@@ -76,14 +76,14 @@ SIBLINGS_KEPT = 4
 SIBLING_AGE = 86_400.0
 """Seconds for which an unused directory is left alone in any case: somebody may be compiling into it."""
 
-LONGEST_WAIT = 60.0
-"""Seconds after which nobody waits any longer for a process that compiles: it may be stopped, not dead."""
+LONGEST_WAIT = 180.0
+"""Seconds after which nobody waits any longer for a process that compiles: it may be stopped, neither done nor dead."""
 
 POLL = 0.05
 
 # No fastmath anywhere: the same digits, wherever and into whatever a function is compiled.
 _INNER = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_OUTER = {"error_model": "numpy", "nogil": True}
+_OUTER = {"error_model": "numpy", "no_cfunc_wrapper": True, "nogil": True}
 
 
 class _Kernel(Protocol):
