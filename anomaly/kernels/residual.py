@@ -197,12 +197,12 @@ def residual_forget(rec: Record) -> None:
     excess = wild_excess(rec.wild)
     if excess > 0:
         rec.scale -= excess
-        if rec.wild.size > 0:
-            bins, k = rec.sizes.bins, bin_of(rec.wild.size)
+        if rec.wild.counted > 0:
+            bins, k = rec.sizes.bins, bin_of(rec.wild.counted)
             weight = min(rec.wild.unit, bins[rec.wild.side, k])
             bins[rec.wild.side, k] -= weight
             rec.sizes.total -= weight
-            rec.wild.size = 0.0
+            rec.wild.counted = 0.0
 
 
 @component

@@ -14,7 +14,7 @@ wild_record = record(
     ("largest", "f8"),  # residual so far, in units of the value
     ("second", "f8"),  # and the next
     ("part", "f8"),  # what the largest makes up of the scale by now
-    ("size", "f8"),  # the largest in scales, as it was counted; 0 = it was not
+    ("counted", "f8"),  # the largest in scales, as it went into the histogram; 0 = it did not
     ("unit", "f8"),  # the weight that it was counted with
     ("side", "u1"),
 )
@@ -27,7 +27,7 @@ def wild_learn(rec: Record, size: float, weight: float, counted: float, unit: fl
     rec.part *= 1.0 - weight
     if size > rec.largest:
         rec.second, rec.largest = rec.largest, size
-        rec.part, rec.size, rec.unit, rec.side = weight * size, counted, unit, side
+        rec.part, rec.counted, rec.unit, rec.side = weight * size, counted, unit, side
     elif size > rec.second:
         rec.second = size
 
