@@ -97,7 +97,10 @@ class _Kernel(Protocol):
 
 
 def component(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that only kernels call; its machine code is kept as part of the entry that it ends up in."""
+    """Compile a function that only kernels call; its machine code is kept as part of the entry that it ends up in.
+
+    It is compiled once for every combination of types, and an integer literal is a type of its own: pass ``i8(0)``.
+    """
     return cast("Callable[P, R]", njit(**_INNER)(function))
 
 
