@@ -36,7 +36,7 @@ def start_origin(rec: Record, distances: Array) -> float:
     Where nine are equal whatever happens is far from the median: then the farthest is measured against the second, and
     a single one says nothing yet.
     """
-    values = rec.values
+    values = rec.values[:]
     origin = start_ranked(values, START // 2)
     for k in range(START):
         distances[k] = abs(values[k] - origin)
