@@ -108,8 +108,10 @@ class Fleet:
         Raises
         ------
         ValueError
-            When there are not as many values or times as keys, or a time is none or out of order; then nothing was
-            learned, though new keys are known.
+            When there are not as many values or times as keys, a value is no number, or a time is none or out of order; then nothing was
+            learned.
+        TypeError
+            When a key is not hashable; then nothing was learned.
         """
         keys = keys if isinstance(keys, Sequence) else list(keys)
         numbers = numbers_of(values)
@@ -118,7 +120,13 @@ class Fleet:
                 f"there must be one value per key, got values of the shape {numbers.shape} for {len(keys)}"
             )
         seconds = seconds_of(times, len(keys))
-        return self._pool.judge(self._places(keys), seconds, numbers, self._config)
+        known = len(self._rows)
+        try:
+            return self._pool.judge(self._places(keys), seconds, numbers, self._config)
+        except (TypeError, ValueError):
+            for key in list(self._rows)[known:]:
+                self.forget(key)
+            raise
 
     def to_bytes(self, key: Hashable) -> bytes:
         """Return the state of a series; `restore` continues from it bit for bit.

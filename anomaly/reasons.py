@@ -89,7 +89,9 @@ def _against(facts: Facts) -> str:
         return value
     width = facts.high - facts.low
     outside = not facts.low <= facts.value <= facts.high
-    if outside and max(abs(facts.expected), NEGLIGIBLE * abs(facts.value - facts.expected)) < width / 2:
+    if outside and abs(facts.expected) < width / 2:
+        if width < NEGLIGIBLE * abs(facts.value - facts.expected):
+            return f"{value}, where {_rough(facts.expected)} was expected"
         return f"{value}, where {_rough(facts.low)} to {_rough(facts.high)} is usual"
     if facts.value == 0 or abs(facts.expected) < 1e-300 or (facts.value < 0) != (facts.expected < 0):
         return f"{value}, where {expected} was expected"
