@@ -108,8 +108,8 @@ class Fleet:
         Raises
         ------
         ValueError
-            When there are not as many values or times as keys, a value is no number, or a time is none or out of order; then nothing was
-            learned.
+            When there are not as many values or times as keys, a value is no number, or a time is none or out of
+            order; then nothing was learned.
         TypeError
             When a key is not hashable; then nothing was learned.
         """
