@@ -1,5 +1,6 @@
 """Why, in one sentence: from what the components found to words that a person can act on."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -66,6 +67,8 @@ def reason_of(facts: Facts) -> str:
 
 def number(value: float) -> str:
     """Return a number as people write it: whole where it is, else with four digits at most."""
+    if not math.isfinite(value):
+        return str(value)
     if value == round(value) and abs(value) < 1e15:
         return f"{value:,.0f}".replace("-0", "0") if value == 0 else f"{value:,.0f}"
     if 1000 <= abs(value) < 1e15:
