@@ -136,13 +136,13 @@ def _sum(facts: Facts, name: str) -> str:
         return _run(facts)
     length = _duration(SUM_LONG, facts.step)
     if name == "hour_sum" and facts.evidence["sum"] < AGREES * facts.evidence["hour_sum"]:
-        return f"values unusual for {_clock(facts.time)}, for {length}"
+        return f"values unusual for {_clock(facts.time)}, over the last {length}"
     side = "above" if facts.drift > 0 else "below"
     usual = f"what is usual at {_clock(facts.time)}" if name == "hour_sum" else "what was expected"
     meaningful = abs(facts.expected) >= (facts.high - facts.low) / 2 and abs(facts.drift) <= abs(facts.expected)
     percent = abs(facts.drift / facts.expected) * 100 if meaningful and facts.expected else 0.0
     off = f"{percent:.0f} %" if percent >= 1 else _rough(abs(facts.drift), 2)
-    return f"about {off} {side} {usual}, for {length}"
+    return f"about {off} {side} {usual}, over the last {length}"
 
 
 def _duration(rows: int, step: float) -> str:

@@ -20,7 +20,7 @@ WORDS = tuple(
     for kind, value in (
         ("<q", -1), ("<q", 2**63 - 1), ("<q", -(2**63)), ("<q", 2**31), ("<i", -1), ("<i", 2**31 - 1), ("<i", -(2**31)),
         ("<d", float("nan")), ("<d", float("inf")), ("<d", 1e308), ("<d", -1e308), ("<d", 5e-324), ("<d", -0.0),
-        ("<d", -1e-20), ("<d", 1e18), ("<f", 3e38), ("<f", float("nan")), ("<f", -1.0), ("<B", 255), ("<B", 97), ("<H", 65535),
+        ("<d", 1e18), ("<f", 3e38), ("<f", float("nan")), ("<f", -1.0), ("<B", 255), ("<B", 97), ("<H", 65535),
     )
 )  # fmt: skip
 
@@ -76,8 +76,9 @@ def go_on(detector: Detector, chance: random.Random) -> bool:
         if not last + 60.0 * ROWS < LATEST_TIME or (clock["untimed"] == 1).any():
             return False
         times = last + 60.0 * np.arange(ROWS)
-    for one in detector.process_many(rows, times):
-        repr(one)
+    told = detector.process_many(rows, times)
+    for number in range(0, ROWS, 10):  # reasons are slow
+        repr(told[number])
     detector.to_bytes()
     return True
 

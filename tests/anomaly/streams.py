@@ -42,10 +42,9 @@ def eventful(n: int, seed: int = 1) -> np.ndarray:
     """Sales with spikes, long events, a level that stays, a silence, a stuck value and missing values."""
     rng = np.random.default_rng(seed)
     values = sales(n, seed)
-    values[::61] *= 4
-    for at in range(320, n, 190):
-        length = int(rng.integers(1, 60))
-        values[at : at + length] = rng.choice([0.0, 17.0, 90.0, 300.0])
+    for at in range(320, n, 290):
+        length = int(rng.choice([1, 2, 5, 60]))
+        values[at : at + length] = rng.choice([0.0, 17.0, 60.0, 90.0, 300.0])
     values[rng.random(n) < 0.03] = np.nan
     return values
 
