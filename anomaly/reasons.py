@@ -146,7 +146,7 @@ def _sum(facts: Facts, name: str) -> str:
 
 
 def _duration(rows: int, step: float) -> str:
-    return span(rows * step) if step > 0 else f"{rows} rows"
+    return span(rows * step) if 0 < rows * step < math.inf else f"{rows} rows"
 
 
 def _when(facts: Facts) -> str:
