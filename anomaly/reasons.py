@@ -134,7 +134,7 @@ def _sum(facts: Facts, name: str) -> str:
     """Say how far the last rows lie off together; `drift` measures it against what was expected, not by the hour."""
     if facts.value == 0 and facts.run >= RUN_LEAST and facts.drift < 0:
         return _run(facts)
-    length = _duration(SUM_LONG, facts.step)
+    length = _duration(SUM_LONG, facts.step).removeprefix("1 ")
     if name == "hour_sum" and facts.evidence["sum"] < AGREES * facts.evidence["hour_sum"]:
         return f"values unusual for {_clock(facts.time)}, over the last {length}"
     side = "above" if facts.drift > 0 else "below"

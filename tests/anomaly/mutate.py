@@ -1,4 +1,4 @@
-"""Feeds mutated states to the decoder, and what it lets pass to the kernels: a crash, or an index out of bounds, ends it.
+"""Feeds mutated states to the decoder, and what it lets pass to the kernels: a crash or an index out of bounds ends it.
 
 Run by `test_state.py` in a process of its own whose kernels check every index. Prints how many were refused and how
 many were processed.
@@ -96,7 +96,7 @@ def main() -> None:
             refused += 1
             continue
         processed += go_on(detector, chance)
-    print(refused, processed)  # noqa: T201
+    print(refused, processed)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def test_a_lower_threshold_leaves_quiet_what_the_decision_keeps_quiet() -> None:
 
 
 @pytest.mark.xfail(
-    reason="the decision alerts for a worsening of half as much again only, so what creeps over a high threshold is lost",
+    reason="the decision alerts again for half as much again only: what creeps over a high threshold is lost",
     strict=True,
 )
 def test_an_episode_that_creeps_over_a_high_threshold_alerts_there_too() -> None:
@@ -135,7 +135,7 @@ def test_an_episode_has_one_start_and_ends_once_after_quiet(seed: int, threshold
             between = np.searchsorted(present, rows[-1]) - np.searchsorted(present, active[-1])
             assert abs(between - quiet) <= max(1, 0.1 * quiet)  # the typical step moves with the gaps
     assert detections.recovered.sum() <= detections.alert.sum()
-    assert np.isin(np.flatnonzero(detections.recovered), np.concatenate([r for r in episodes(detections)] or [[]])).all()
+    assert np.isin(np.flatnonzero(detections.recovered), np.concatenate([*episodes(detections), []])).all()
 
 
 def test_recovery_waits_for_ten_minutes_of_quiet_after_a_spike() -> None:

@@ -35,7 +35,8 @@ def daily(days: int, seed: int = 1) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("step", "learning"), [(None, 300), (MINUTE, 300), (5 * MINUTE, 288), (HOUR, 32), (DAY, 32), (1.0, 300), (7 * DAY, 32)]
+    ("step", "learning"),
+    [(None, 300), (MINUTE, 300), (5 * MINUTE, 288), (HOUR, 32), (DAY, 32), (1.0, 300), (7 * DAY, 32)],
 )
 def test_as_many_points_as_a_day_has_are_learned_first_at_least_32_and_at_most_300(
     step: float | None, learning: int
@@ -198,7 +199,9 @@ def crossing_zero() -> np.ndarray:
     return values
 
 
-@pytest.mark.parametrize(("factor", "shift"), [(1e-6, 0.0), (1e6, 0.0), (3.7, 0.0), (1.0, 1e5), (1e-3, -1e5), (-1.0, 0.0)])
+@pytest.mark.parametrize(
+    ("factor", "shift"), [(1e-6, 0.0), (1e6, 0.0), (3.7, 0.0), (1.0, 1e5), (1e-3, -1e5), (-1.0, 0.0)]
+)
 def test_multiplying_or_shifting_a_series_changes_no_verdict(factor: float, shift: float) -> None:
     values, times = crossing_zero(), minutes(4 * DAY_ROWS)
     original = detect(values, times)
@@ -400,8 +403,8 @@ def test_ordinary_values_after_a_gap_do_not_alert_and_a_true_event_later_does(le
 
 HOSTILE = np.array([
     np.nan, np.inf, -np.inf, 1e308, -1e308, np.finfo(float).max, np.finfo(float).min, 5e-324, -5e-324, 2.2e-308, -0.0,
-    0.0, 1e30, -1e30, 9.99e29, -9.99e29, 1e18, -1e19, 2.0**53 + 2, 2.0**63, -(2.0**63), 1e-40, 3.4e38, 1e20, 1.0, 2.0, 3.0,
-    1e-300, 1e150,
+    0.0, 1e30, -1e30, 9.99e29, -9.99e29, 1e18, -1e19, 2.0**53 + 2, 2.0**63, -(2.0**63), 1e-40, 3.4e38, 1e20, 1.0, 2.0,
+    3.0, 1e-300, 1e150,
 ])  # fmt: skip
 
 
@@ -479,7 +482,9 @@ def test_numbers_of_every_kind_are_taken(values: object, points: int) -> None:
         (lambda d: d.process_many([[1.0], [1.0, 2.0]]), "got rows of several lengths"),
     ],
 )
-def test_what_is_no_observation_is_named_and_nothing_is_learned(call: Callable[[Detector], object], message: str) -> None:
+def test_what_is_no_observation_is_named_and_nothing_is_learned(
+    call: Callable[[Detector], object], message: str
+) -> None:
     detector = Detector()
     untouched = detector.to_bytes()
 
@@ -507,7 +512,9 @@ def test_a_detector_is_a_fleet_of_one() -> None:
     assert same(Fleet().process([0] * 500, values), detect(values))
 
 
-@pytest.mark.xfail(reason="a moment before midnight of a week's first day lies behind the last hour of the week", strict=True)
+@pytest.mark.xfail(
+    reason="a moment before midnight of a week's first day lies behind the last hour of the week", strict=True
+)
 def test_a_time_that_rounding_left_just_before_the_week_begins_is_as_good_as_its_beginning() -> None:
     times = MINUTE * np.arange(-3000.0, 2000.0)
     values = daily(4)[: len(times)]

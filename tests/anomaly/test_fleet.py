@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from streams import MONDAY, eventful, minutes, same, sales
+from streams import MONDAY, eventful, minutes, sales, same
 
 from anomaly import Detections, Detector, DetectorConfig, Fleet, StateError
 from anomaly.kernels.step import series_record
@@ -136,13 +136,21 @@ def test_equal_keys_are_one_series_whatever_their_type() -> None:
         (lambda f: f.process(["new", "a", "a"], [1, 2, 3], [9e9, 9e9, 8e9]), ValueError, "at 2 is earlier than"),
         (lambda f: f.process(["a", "b"], [1, 2], [9e9, None]), ValueError, "got none at 1"),
         (lambda f: f.process(["a", "b"], [1, 2]), ValueError, "got none at 0 after rows with"),
-        (lambda f: f.process(["a", "b"], [1], 9e9), ValueError, r"one value per key, got values of the shape \(1,\) for 2"),
+        (
+            lambda f: f.process(["a", "b"], [1], 9e9),
+            ValueError,
+            r"one value per key, got values of the shape \(1,\) for 2",
+        ),
         (lambda f: f.process(["a", "b"], [[1, 2]], 9e9), ValueError, r"one value per key, got .* \(1, 2\) for 2"),
         (lambda f: f.process(["a", "b"], [1, 2], [9e9]), ValueError, "one time per observation, got 1 for 2"),
         (lambda f: f.process(["a", "b"], [1, "x"], 9e9), ValueError, "must be numbers, NaN where missing, got 'x'"),
         (lambda f: f.process(["new", ["b"]], [1, 2], 9e9), TypeError, "unhashable"),
         (lambda f: f.restore("a", b"nonsense"), StateError, "not a series' state"),
-        (lambda f: f.restore("new", Detector(DetectorConfig(features=2)).to_bytes()), StateError, "has one feature, .* 2"),
+        (
+            lambda f: f.restore("new", Detector(DetectorConfig(features=2)).to_bytes()),
+            StateError,
+            "has one feature, .* 2",
+        ),
         (lambda f: f.forget("new"), KeyError, "new"),
         (lambda f: f.to_bytes("new"), KeyError, "new"),
     ],

@@ -70,16 +70,34 @@ SENTENCES = {
     "silence, no times": (event(poisson(3), 0.0, 60), None, AT, "silent for 18 minutes, longer than ever before"),
     "stuck": (stuck(), MINUTE, AT, "stuck at 20.2 for 27 minutes, longer than ever before"),
     "outage": (dies(), MINUTE, 25 * ROWS + 900, "0, where 81.89 is usual, for 3 minutes"),
-    "drift": (noise(200, 10) + event(np.zeros(10 * ROWS), 15.0, 60), MINUTE, AT,
-              "about 6 % above what is usual at 11:50 UTC, over the last 12 minutes"),
-    "drift around zero": (noise(0, 10) + event(np.zeros(10 * ROWS), 15.0, 60), MINUTE, AT,
-                          "about 11 above what is usual at 11:50 UTC, over the last 12 minutes"),
+    "drift": (
+        noise(200, 10) + event(np.zeros(10 * ROWS), 15.0, 60),
+        MINUTE,
+        AT,
+        "about 6 % above what is usual at 11:50 UTC, over the last 12 minutes",
+    ),
+    "drift around zero": (
+        noise(0, 10) + event(np.zeros(10 * ROWS), 15.0, 60),
+        MINUTE,
+        AT,
+        "about 11 above what is usual at 11:50 UTC, over the last 12 minutes",
+    ),
     "first event": (event(np.zeros(10 * ROWS), 3.0), MINUTE, AT, "3, where 0 was expected; highest in 9 days"),
     "rare": (rare_counts(), MINUTE, 4000, "1, where a series that hardly ever changes has 0"),
     "job that does not come": (job(13), MINUTE, 13 * ROWS, "what recurs regularly had not come by 02:04 UTC"),
-    "hours": (event(noise(100, 4, 60 * 24), 200.0, 1, 1203), HOUR, 1203, "200, twice the 99.11 expected; highest in 50 days"),
-    "days": (event(noise(100, 4, 400), 10.0, 1, 350), DAY, 350, "10, 90 % below the 100.6 expected; lowest in 350 days"),
-}  # fmt: skip
+    "hours": (
+        event(noise(100, 4, 60 * 24), 200.0, 1, 1203),
+        HOUR,
+        1203,
+        "200, twice the 99.11 expected; highest in 50 days",
+    ),
+    "days": (
+        event(noise(100, 4, 400), 10.0, 1, 350),
+        DAY,
+        350,
+        "10, 90 % below the 100.6 expected; lowest in 350 days",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", SENTENCES)
@@ -95,9 +113,17 @@ def facts(**changed: object) -> Facts:
     names = ("forest", "residual", "hour", "hour_sum", "sum", "run", "rare", "absence", "outage")
     evidence = dict.fromkeys(names, 0.0) | changed.pop("evidence", {"residual": 2.0})
     ordinary = {
-        "value": 94.0, "time": MONDAY + 11 * HOUR + 40 * MINUTE, "expected": 20.0, "low": 12.0, "high": 29.0, "extreme": 0,
-        "run": 1, "age": 9 * DAY, "step": MINUTE, "drift": 5.0,
-    }  # fmt: skip
+        "value": 94.0,
+        "time": MONDAY + 11 * HOUR + 40 * MINUTE,
+        "expected": 20.0,
+        "low": 12.0,
+        "high": 29.0,
+        "extreme": 0,
+        "run": 1,
+        "age": 9 * DAY,
+        "step": MINUTE,
+        "drift": 5.0,
+    }
     return Facts(**{**ordinary, **changed}, evidence=evidence)
 
 
@@ -124,13 +150,22 @@ def facts(**changed: object) -> Facts:
         ({"evidence": {"sum": 1.1}}, "about 25 % above what was expected, over the last 12 minutes"),
         ({"evidence": {"sum": 1.1}, "drift": -5.0}, "about 25 % below what was expected, over the last 12 minutes"),
         ({"evidence": {"sum": 1.1}, "drift": -50.0}, "about 50 below what was expected, over the last 12 minutes"),
-        ({"evidence": {"sum": 1.1}, "step": 300.0}, "about 25 % above what was expected, over the last 1 hour"),
-        ({"evidence": {"sum": 1.1}, "drift": -5.0, "value": 0.0, "run": 5}, "silent for 5 minutes, where about 20 is usual"),
-        ({"evidence": {"sum": 1.0, "hour_sum": 1.1}}, "about 25 % above what is usual at 11:40 UTC, over the last 12 minutes"),
+        ({"evidence": {"sum": 1.1}, "step": 300.0}, "about 25 % above what was expected, over the last hour"),
+        (
+            {"evidence": {"sum": 1.1}, "drift": -5.0, "value": 0.0, "run": 5},
+            "silent for 5 minutes, where about 20 is usual",
+        ),
+        (
+            {"evidence": {"sum": 1.0, "hour_sum": 1.1}},
+            "about 25 % above what is usual at 11:40 UTC, over the last 12 minutes",
+        ),
         ({"evidence": {"sum": 0.1, "hour_sum": 1.1}}, "values unusual for 11:40 UTC, over the last 12 minutes"),
         ({"evidence": {"run": 1.2}, "run": 45, "value": 17.5}, "stuck at 17.5 for 45 minutes, longer than ever before"),
         ({"evidence": {"run": 1.2}, "run": 45, "value": 0.0}, "silent for 45 minutes, where about 20 is usual"),
-        ({"evidence": {"run": 1.2}, "run": 45, "value": 0.0, "expected": 0.0}, "silent for 45 minutes, longer than ever before"),
+        (
+            {"evidence": {"run": 1.2}, "run": 45, "value": 0.0, "expected": 0.0},
+            "silent for 45 minutes, longer than ever before",
+        ),
         ({"evidence": {"run": 1.2}, "run": 45, "step": 0.0}, "stuck at 94 for 45 rows, longer than ever before"),
         ({"evidence": {"outage": 1.2}, "value": 1.0}, "1, where 20 is usual, for 3 minutes"),
         ({"evidence": {"outage": 1.2}, "value": 0.0, "run": 40}, "0, where 20 is usual, for 40 minutes"),
@@ -138,7 +173,7 @@ def facts(**changed: object) -> Facts:
         ({"evidence": {"absence": 1.2}, "time": 6000.0}, "what recurs regularly had not come"),
         ({"evidence": {"rare": 1.2}}, "94, where a series that hardly ever changes has 20"),
     ],
-)  # fmt: skip
+)
 def test_each_kind_of_evidence_has_its_words(changed: dict[str, object], sentence: str) -> None:
     assert reason_of(facts(**changed)) == sentence
 
@@ -146,10 +181,20 @@ def test_each_kind_of_evidence_has_its_words(changed: dict[str, object], sentenc
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "0"), (-0.0, "0"), (14.0, "14"), (-3.0, "-3"), (1234567.0, "1,234,567"), (1234.56, "1,235"), (18.0612, "18.06"),
-        (0.000123456, "0.0001235"), (1e20, "1e+20"), (5e-324, "4.941e-324"), (float("nan"), "nan"), (float("inf"), "inf"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (14.0, "14"),
+        (-3.0, "-3"),
+        (1234567.0, "1,234,567"),
+        (1234.56, "1,235"),
+        (18.0612, "18.06"),
+        (0.000123456, "0.0001235"),
+        (1e20, "1e+20"),
+        (5e-324, "4.941e-324"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_written_as_people_write_them(value: float, text: str) -> None:
     assert number(value) == text
 
@@ -157,10 +202,19 @@ def test_numbers_are_written_as_people_write_them(value: float, text: str) -> No
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.5, "0.5 seconds"), (1.0, "1 second"), (59.0, "59 seconds"), (60.0, "1 minute"), (119.0, "119 seconds"),
-        (120.0, "2 minutes"), (3600.0, "1 hour"), (5400.0, "90 minutes"), (7200.0, "2 hours"), (86_400.0, "1 day"),
-        (100_000.0, "28 hours"), (9 * 86_400.0, "9 days"),
+        (0.5, "0.5 seconds"),
+        (1.0, "1 second"),
+        (59.0, "59 seconds"),
+        (60.0, "1 minute"),
+        (119.0, "119 seconds"),
+        (120.0, "2 minutes"),
+        (3600.0, "1 hour"),
+        (5400.0, "90 minutes"),
+        (7200.0, "2 hours"),
+        (86_400.0, "1 day"),
+        (100_000.0, "28 hours"),
+        (9 * 86_400.0, "9 days"),
     ],
-)  # fmt: skip
+)
 def test_spans_are_told_in_the_largest_unit_that_fits(seconds: float, text: str) -> None:
     assert span(seconds) == text

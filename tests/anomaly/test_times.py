@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from streams import MONDAY, same, sales
+from streams import MONDAY, sales, same
 
 from anomaly import Detector, Fleet
 from anomaly.times import seconds_of
@@ -48,7 +48,11 @@ def test_datetime64_of_every_unit_is_read(unit: str) -> None:
 
 def test_fractions_of_a_second_are_kept_in_every_form() -> None:
     precise = NOON.replace(microsecond=123_456)
-    forms = [precise, np.datetime64(precise.replace(tzinfo=None), "us"), np.datetime64(precise.replace(tzinfo=None), "ns")]
+    forms = [
+        precise,
+        np.datetime64(precise.replace(tzinfo=None), "us"),
+        np.datetime64(precise.replace(tzinfo=None), "ns"),
+    ]
 
     assert {seconds_of([form], 1)[0] for form in forms} == {SECONDS + 0.123456}
     assert seconds_of(np.array([1_500_000_000_000], "datetime64[ps]"), 1).tolist() == [1.5]
@@ -61,7 +65,11 @@ def test_a_column_of_objects_may_mix_forms() -> None:
 
 
 def test_a_generator_of_times_is_read() -> None:
-    assert seconds_of((NOON + timedelta(seconds=i) for i in range(3)), 3).tolist() == [SECONDS, SECONDS + 1, SECONDS + 2]
+    assert seconds_of((NOON + timedelta(seconds=i) for i in range(3)), 3).tolist() == [
+        SECONDS,
+        SECONDS + 1,
+        SECONDS + 2,
+    ]
 
 
 def test_times_are_not_written_into_what_the_caller_passed() -> None:
@@ -95,8 +103,7 @@ def test_a_series_without_times_has_a_row_a_minute_from_zero_on() -> None:
 @pytest.mark.parametrize(
     ("times", "message"),
     [
-        ([SECONDS, SECONDS - 100], "times must come in order: 2024-08-29T13:33:32Z at 1 is earlier than "
-         "2024-08-29T13:35:12Z before it; sort by time"),
+        ([SECONDS, SECONDS - 9], "2024-08-29T13:35:03Z at 1 is earlier than 2024-08-29T13:35:12Z before it; sort"),
         ([5.0, 4.5], "times must come in order: 4.5 at 1 is earlier than 5 before it"),
         ([SECONDS * 1e3, SECONDS * 1e3], "at 0; milliseconds? divide by 1e3, or pass datetimes"),
         ([SECONDS * 1e6, SECONDS * 1e6], "at 0; microseconds? divide by 1e6, or pass datetimes"),
