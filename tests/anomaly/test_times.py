@@ -1,6 +1,8 @@
 """Times in whatever form they come become epoch seconds, and one that is none is refused with what to do."""
 
 import re
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
@@ -14,8 +16,17 @@ NOON = datetime(2024, 8, 29, 13, 35, 12, tzinfo=UTC)
 SECONDS = 1_724_938_512.0
 
 
+@pytest.fixture(autouse=True)
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
-    "time",
+    "moment",
     [
         NOON,
         NOON.replace(tzinfo=None),
@@ -28,11 +39,11 @@ SECONDS = 1_724_938_512.0
     ],
     ids=repr,
 )
-def test_one_moment_is_the_same_in_every_form(time: object) -> None:
-    assert seconds_of(time, 1).tolist() == [SECONDS]
-    assert seconds_of([time], 1).tolist() == [SECONDS]
-    assert seconds_of(np.array([time], object), 1).tolist() == [SECONDS]
-    assert Detector().process_many([1.0], time).times.tolist() == [SECONDS]
+def test_one_moment_is_the_same_in_every_form(moment: object) -> None:
+    assert seconds_of(moment, 1).tolist() == [SECONDS]
+    assert seconds_of([moment], 1).tolist() == [SECONDS]
+    assert seconds_of(np.array([moment], object), 1).tolist() == [SECONDS]
+    assert Detector().process_many([1.0], moment).times.tolist() == [SECONDS]
 
 
 UNITS = {
@@ -91,9 +102,9 @@ def test_one_time_stands_for_a_whole_period_of_a_fleet() -> None:
     one, each = Fleet(), Fleet()
 
     for minute in range(30):
-        time = MONDAY + 60.0 * minute
-        told = one.process("abc", [1.0, minute, minute % 7], time)
-        assert same(told, each.process("abc", [1.0, minute, minute % 7], [time] * 3))
+        now = MONDAY + 60.0 * minute
+        told = one.process("abc", [1.0, minute, minute % 7], now)
+        assert same(told, each.process("abc", [1.0, minute, minute % 7], [now] * 3))
 
 
 def test_a_series_without_times_has_a_row_a_minute_from_zero_on() -> None:
