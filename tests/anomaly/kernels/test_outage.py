@@ -1,7 +1,7 @@
 """The outage rule beside its twin; in double."""
 
 import pytest
-from hostile import STREAMS, Stream, pace_of, streams
+from hostile import STREAMS, Stream, few_examples, pace_of, streams
 from hypothesis import given
 from naive import outage as naive
 from uncompiled import fresh, plain
@@ -28,6 +28,7 @@ def test_three_rows_of_nearly_nothing_are_an_outage_and_the_third_in_a_week_is_n
         compare(STREAMS[name], usual, deviation)
 
 
+@few_examples
 @given(streams())
 def test_any_rows_of_nearly_nothing_are_judged_alike(stream: Stream) -> None:
     compare(stream, 4.0, 1.0)

@@ -35,10 +35,10 @@ class Episodes:
         self.over_at = self.active_at = -math.inf  # points
         self.start: float | None = None
         self.alerted = False
-        self.rows = 0
+        self.missing = 0
 
     def tell(self, row: Row) -> Told:
-        self.rows += 1
+        self.missing += math.isnan(row.value)
         if self.output_after == 0 and row.points > self.stage(row.step):
             self.output_after = self.stage(row.step)  # from now on, whatever the step
         if row.points <= (self.output_after or self.stage(row.step)):
@@ -66,8 +66,8 @@ class Episodes:
         return int(min(max(86400 / step, 32), 300)) if step > 0 else 300
 
 
-def confidence(points: int, rows: int, output_after: int) -> float:
+def confidence(points: int, missing: int, output_after: int) -> float:
     """Return 100 Q (e^(kn) - e^(k oa)) / (e^(kn) - 1), divided by e^(kn) so that nothing overflows."""
     if points <= output_after:
         return 0.0
-    return 100 * points / rows * (1 - math.exp(DECAY * (output_after - points))) / (1 - math.exp(-DECAY * points))
+    return 100 * points / (points + missing) * (1 - math.exp(DECAY * (output_after - points))) / (1 - math.exp(-DECAY * points))

@@ -13,9 +13,9 @@ SLOTS, NODES = 96, 168
 
 
 def hats(position: float, count: int) -> dict[int, float]:
-    """Return the nodes of a circle that are nearer than 1, each with its weight, 1 - distance."""
-    distances = {k: min(abs(position - k), count - abs(position - k)) for k in range(count)}
-    return {k: 1 - distance for k, distance in distances.items() if distance < 1}
+    """Return the two nodes of a circle that a position lies between, each with its weight, 1 - distance."""
+    before = int(position)
+    return {before: 1 - (position - before), (before + 1) % count: position - before}
 
 
 def clipped(x: float, most: float) -> float:
