@@ -65,11 +65,10 @@ def shape_distance(values: list[float], width: int = 32, lags: int = 256) -> flo
         return 0.0
     newest = values[-width:]
     found = []
-    for lag in range(width, lags + 1):
+    for lag in range(width, min(lags, len(values) - width) + 1):
         earlier = values[: len(values) - lag][-width:]
-        if len(earlier) == width:
-            squares = [(a - b) ** 2 for a, b in zip(newest, earlier, strict=True)]
-            found.append(math.sqrt(sum(squares) / width))
+        squares = [(a - b) ** 2 for a, b in zip(newest, earlier, strict=True)]
+        found.append(math.sqrt(sum(squares) / width))
     nearest = sorted(found)[:3]
     return sum(nearest) / len(nearest)
 
