@@ -162,7 +162,7 @@ def test_the_depth_in_closed_form_is_the_mean_over_all_ways_to_cut(value: np.flo
 
 
 @pytest.mark.parametrize(
-    ("value", "lower"), zip(QUERIES, [0.064, 0.206, 0.153, 0.087], strict=True), ids=["bulk", "edge", "off", "far off"]
+    ("value", "lower"), list(zip(QUERIES, [0.064, 0.206, 0.153, 0.087], strict=True)), ids=["bulk", "edge", "off", "far off"]
 )
 def test_the_score_at_the_mean_depth_is_lower_than_the_mean_score_of_trees(value: np.float32, lower: float) -> None:
     rec, largest = sketch_of(SAMPLE)
