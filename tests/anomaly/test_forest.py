@@ -2,9 +2,9 @@
 
 import math
 
-from naive import trees
 import numpy as np
 import pytest
+from naive import trees
 
 from anomaly import RandomCutForest
 

@@ -2,24 +2,23 @@
 
 import types
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+_plain: dict[Callable[..., Any], Callable[..., Any]] = {}
 
-@cache
+
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a kernel, and all that it calls, without the compiler."""
-    source = getattr(function, "py_func", function)
-    if not isinstance(source, types.FunctionType):
-        return function
-    names = {
-        name: plain(value) if hasattr(value, "py_func") else value
-        for name, value in source.__globals__.items()
-        if name == "__builtins__" or name in source.__code__.co_names
-    }
-    return types.FunctionType(source.__code__, names, source.__name__, source.__defaults__, source.__closure__)
+    if function not in _plain:
+        source = getattr(function, "py_func", function)
+        names = dict(source.__globals__)
+        _plain[function] = types.FunctionType(source.__code__, names, source.__name__)
+        for name in source.__code__.co_names:  # fields are among them, so a function may name itself
+            if hasattr(names.get(name), "py_func"):
+                names[name] = plain(names[name])
+    return _plain[function]
 
 
 def fresh(layout: np.dtype[Any], new: Callable[[Any], None] | None = None) -> Any:  # noqa: ANN401 - a record

@@ -44,7 +44,9 @@ def test_alerts_are_those_on_paper(step: float, calm: float) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(
-    st.lists(st.tuples(EVIDENCE, EVIDENCE, EVIDENCE, st.booleans(), st.sampled_from([False, False, True])), max_size=80),
+    st.lists(
+        st.tuples(EVIDENCE, EVIDENCE, EVIDENCE, st.booleans(), st.sampled_from([False, False, True])), max_size=80
+    ),
     st.sampled_from([0.0, 60.0, 3600.0]),
 )
 def test_any_evidence_is_decided_as_on_paper(rows: list, step: float) -> None:

@@ -27,7 +27,9 @@ def drive(rows: list[naive.Row], threshold: float, output_after: int) -> list[na
         expected = twin.tell(row)
         stage = twin.output_after or twin.stage(row.step)
         start = None if math.isnan(out[columns.EPISODE]) else out[columns.EPISODE]
-        said = (out[k] for k in (columns.IS_ANOMALY, columns.ALERT, columns.RECOVERED, columns.INFERENCE, columns.DIRECTION))
+        said = (
+            out[k] for k in (columns.IS_ANOMALY, columns.ALERT, columns.RECOVERED, columns.INFERENCE, columns.DIRECTION)
+        )
         assert (*said, start) == expected
         assert out[columns.CONFIDENCE] == pytest.approx(naive.confidence(row.points, twin.missing, stage), rel=1e-9)
         if not expected.inference:

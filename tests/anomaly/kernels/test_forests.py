@@ -58,7 +58,11 @@ def compare(stream: Stream, *, sparse: bool = False) -> naive.Forests:
         assert found == pytest.approx(mine, rel=1e-3, abs=1e-6)
         plain(kernel.forests_learn)(rec, i, value, seen, few)
         twin.learn(value, seen.window_mean, seen.shape, few=few)
-    for one, other in ((rec.value_sketch, twin.of_values), (rec.mean_sketch, twin.of_means), (rec.shape_sketch, twin.of_shapes)):
+    for one, other in (
+        (rec.value_sketch, twin.of_values),
+        (rec.mean_sketch, twin.of_means),
+        (rec.shape_sketch, twin.of_shapes),
+    ):
         same_sketch(one, other)
     return twin
 
@@ -162,7 +166,9 @@ def test_the_depth_in_closed_form_is_the_mean_over_all_ways_to_cut(value: np.flo
 
 
 @pytest.mark.parametrize(
-    ("value", "lower"), list(zip(QUERIES, [0.064, 0.206, 0.153, 0.087], strict=True)), ids=["bulk", "edge", "off", "far off"]
+    ("value", "lower"),
+    list(zip(QUERIES, [0.064, 0.206, 0.153, 0.087], strict=True)),
+    ids=["bulk", "edge", "off", "far off"],
 )
 def test_the_score_at_the_mean_depth_is_lower_than_the_mean_score_of_trees(value: np.float32, lower: float) -> None:
     rec, largest = sketch_of(SAMPLE)
@@ -191,7 +197,7 @@ def test_the_trees_of_rrcf_have_this_mean_depth(value: np.float32) -> None:
         warnings.simplefilter("ignore")  # it imports pkg_resources
         import rrcf
     rec, largest = sketch_of(SAMPLE)
-    state = np.random.RandomState(7)  # noqa: NPY002 - what rrcf takes
+    state = np.random.RandomState(7)
     points = np.append(SAMPLE, value).astype(float)[:, None]
 
     depths = np.array([rrcf.RCTree(points, random_state=state).leaves[16].d for _ in range(200)])

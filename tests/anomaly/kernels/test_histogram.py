@@ -24,8 +24,10 @@ def learnt(sizes: list[float], memory: float, sides: int = 2) -> tuple[object, n
 def agree(rec: object, twin: naive.Histogram, weight: float) -> None:
     """The sizes over which a weight lies, and the weight over them, whichever way a tie at a bin's edge falls."""
     for bins, sides in ((rec.bins[0], [0]), (rec.bins[1], [1]), (None, [])):
-        top = plain(kernel.top_of_both)(rec.bins, weight * rec.unit) if bins is None else plain(kernel.top)(
-            bins, weight * rec.unit
+        top = (
+            plain(kernel.top_of_both)(rec.bins, weight * rec.unit)
+            if bins is None
+            else plain(kernel.top)(bins, weight * rec.unit)
         )
         if top != pytest.approx(twin.top(weight, *sides), rel=1e-4):
             assert twin.top(weight * (1 + 1e-5), *sides) <= top * 1.0001

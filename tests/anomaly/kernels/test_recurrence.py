@@ -64,7 +64,7 @@ def test_a_known_event_that_lasts_too_long_or_grows_too_large_is_known_no_more()
     rows += [(6 * HOUR + 60 * k, 5.0) for k in range(30)]
     assert [known for known, _ in drive(rows, MINUTE)[-30:]] == [True] * 14 + [False] * 16
 
-    rows = events(onsets, MINUTE, 6 * HOUR) + [(6 * HOUR, 7.4), (6 * HOUR + 60, 7.6)]
+    rows = [*events(onsets, MINUTE, 6 * HOUR), (6 * HOUR, 7.4), (6 * HOUR + 60, 7.6)]
     assert [known for known, _ in drive(rows, MINUTE)[-2:]] == [True, False]
 
 
@@ -97,7 +97,13 @@ def test_any_events_are_known_and_missed_as_on_paper(parts: list, step: float) -
 @given(streams())
 def test_events_of_any_stream_are_remembered_as_on_paper(stream: Stream) -> None:
     values = stream.centred.tolist()
-    drive([(t - stream.times[0], v if i % 13 < 2 else None) for i, (t, v) in enumerate(zip(stream.times, values))], 60.0)  # noqa: B905
+    drive(
+        [
+            (t - stream.times[0], v if i % 13 < 2 else None)
+            for i, (t, v) in enumerate(zip(stream.times, values, strict=False))
+        ],
+        60.0,
+    )
 
 
 def test_nothing_is_forgotten_while_there_is_room_and_then_the_smallest_oldest_goes() -> None:

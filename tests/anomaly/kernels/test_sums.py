@@ -58,7 +58,9 @@ def test_sums_that_speak_more_than_three_times_a_week_fall_silent() -> None:
     rec = fresh(kernel.sums_record, kernel.sums_new)
     res = fresh(residual.residual_record, residual.residual_new)
     res.top_below = res.top_above = 1.0
-    found = [plain(kernel.sums_look)(rec, res, pace_of(60.0), i, x, i in loud, False) for i, x in enumerate(values) if i]
+    found = [
+        plain(kernel.sums_look)(rec, res, pace_of(60.0), i, x, i in loud, False) for i, x in enumerate(values) if i
+    ]
 
     assert max(found[600:810]) > 1
     assert max(found[1000:]) == 0.99

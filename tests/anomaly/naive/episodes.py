@@ -70,4 +70,10 @@ def confidence(points: int, missing: int, output_after: int) -> float:
     """Return 100 Q (e^(kn) - e^(k oa)) / (e^(kn) - 1), divided by e^(kn) so that nothing overflows."""
     if points <= output_after:
         return 0.0
-    return 100 * points / (points + missing) * (1 - math.exp(DECAY * (output_after - points))) / (1 - math.exp(-DECAY * points))
+    return (
+        100
+        * points
+        / (points + missing)
+        * (1 - math.exp(DECAY * (output_after - points)))
+        / (1 - math.exp(-DECAY * points))
+    )

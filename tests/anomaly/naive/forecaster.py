@@ -130,7 +130,9 @@ class Mixture:
         weights = [(min(errors) / error) ** 8 for error in errors]
         return sum(w * predictions[k] for w, k in zip(weights, speak, strict=True)) / sum(weights)
 
-    def learn(self, predictions: list[float | None], value: float, residual: float, points: int, per_day: float) -> None:
+    def learn(
+        self, predictions: list[float | None], value: float, residual: float, points: int, per_day: float
+    ) -> None:
         most = 8 * self.error if points >= 12 and self.error > 0 else math.inf
         for k, prediction in enumerate(predictions):
             if prediction is not None:

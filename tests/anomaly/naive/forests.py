@@ -1,5 +1,6 @@
 """Twin of the forests: fading sketches, the score from explicit distances, the nearest shapes by brute force."""
 
+import itertools
 import math
 
 import numpy as np
@@ -24,7 +25,7 @@ class Sketch:
     def merge(self) -> None:
         """Join the neighbours that lose least, gap times the lighter weight, at the heavier one; extremes stay."""
         values = list(self.weights)
-        inner = zip(values[1:-1], values[2:-1], strict=False)
+        inner = itertools.pairwise(values)
         low, high = min(inner, key=lambda pair: (pair[1] - pair[0]) * min(map(self.weights.get, pair)))
         both = self.weights[low] + self.weights[high]
         gone = low if self.weights[high] > self.weights[low] else high

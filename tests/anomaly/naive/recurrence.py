@@ -25,7 +25,12 @@ class Recurrence:
 
     def like(self, time: float, size: float, tolerance: float) -> Event | None:
         for event in self.events:
-            if event and abs(time - event.onset) <= tolerance and event.size * size > 0 and abs(size) <= 1.5 * abs(event.size):
+            if (
+                event
+                and abs(time - event.onset) <= tolerance
+                and event.size * size > 0
+                and abs(size) <= 1.5 * abs(event.size)
+            ):
                 return event
         return None
 

@@ -24,7 +24,7 @@ class Residual:
         self.sizes, self.bands = Histogram(), Histogram()
         self.scale = self.centre = self.spread = 0.0
         self.values: list[float] = []
-        self.hours = {hour: (0, 0.0) for hour in range(24)}  # points, mean size
+        self.hours = dict.fromkeys(range(24), (0, 0.0))  # points, mean size
         self.q2 = self.q80 = 0.0
         self.q = {BELOW: 0.0, ABOVE: 0.0}
 
