@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hostile import few_examples
+from hypothesis import given
 from hypothesis import strategies as st
 from naive import episodes as naive
 from uncompiled import fresh, plain
@@ -62,7 +63,7 @@ PART = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@few_examples
 @given(
     st.lists(PART, max_size=14),
     st.sampled_from([0.0, 60.0, 600.0, 3600.0, 86400.0]),

@@ -1,4 +1,4 @@
-"""The forecaster beside its twin. Memories, slots and nodes are float32: a millionth of the largest value, summed up."""
+"""The forecaster beside its twin. Memories, slots and nodes are float32: a millionth of the largest value."""
 
 from statistics import median
 

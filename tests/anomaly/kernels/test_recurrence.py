@@ -96,14 +96,8 @@ def test_any_events_are_known_and_missed_as_on_paper(parts: list, step: float) -
 @few_examples
 @given(streams())
 def test_events_of_any_stream_are_remembered_as_on_paper(stream: Stream) -> None:
-    values = stream.centred.tolist()
-    drive(
-        [
-            (t - stream.times[0], v if i % 13 < 2 else None)
-            for i, (t, v) in enumerate(zip(stream.times, values, strict=False))
-        ],
-        60.0,
-    )
+    rows = zip((stream.times - stream.times[0]).tolist(), stream.centred.tolist(), strict=True)
+    drive([(age, value if i % 13 < 2 else None) for i, (age, value) in enumerate(rows)], 60.0)
 
 
 def test_nothing_is_forgotten_while_there_is_room_and_then_the_smallest_oldest_goes() -> None:

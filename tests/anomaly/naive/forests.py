@@ -25,7 +25,7 @@ class Sketch:
     def merge(self) -> None:
         """Join the neighbours that lose least, gap times the lighter weight, at the heavier one; extremes stay."""
         values = list(self.weights)
-        inner = itertools.pairwise(values)
+        inner = itertools.pairwise(values[1:-1])
         low, high = min(inner, key=lambda pair: (pair[1] - pair[0]) * min(map(self.weights.get, pair)))
         both = self.weights[low] + self.weights[high]
         gone = low if self.weights[high] > self.weights[low] else high

@@ -13,6 +13,10 @@ class Event:
     length: int = 1
 
 
+def same_sign(a: float, b: float) -> bool:
+    return a > 0 < b or a < 0 > b
+
+
 class Recurrence:
     def __init__(self) -> None:
         self.events: list[Event | None] = [None] * 32
@@ -28,7 +32,7 @@ class Recurrence:
             if (
                 event
                 and abs(time - event.onset) <= tolerance
-                and event.size * size > 0
+                and same_sign(event.size, size)
                 and abs(size) <= 1.5 * abs(event.size)
             ):
                 return event
@@ -36,7 +40,7 @@ class Recurrence:
 
     def period(self, time: float, size: float, tolerance: float, times: int) -> tuple[float, int]:
         """Return the smallest period at which this came `times` before (two weeks suffice), and its longest length."""
-        same = [time - event.onset for event in self.events if event and event.size * size > 0]
+        same = [time - event.onset for event in self.events if event and same_sign(event.size, size)]
         suggested = [period for period in same if period <= 130000]
         found = []
         for period in [HOUR, DAY, WEEK, *suggested]:
