@@ -1,5 +1,6 @@
 """The kernels' own source, run by the interpreter: fast enough for a few thousand points, and nothing to compile."""
 
+import inspect
 import types
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ _plain: dict[Callable[..., Any], Callable[..., Any]] = {}
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a kernel, and all that it calls, without the compiler."""
     if function not in _plain:
-        source = getattr(function, "py_func", function)
+        source = inspect.unwrap(getattr(function, "py_func", function))
         names = dict(source.__globals__)
         _plain[function] = types.FunctionType(source.__code__, names, source.__name__)
         for name in source.__code__.co_names:  # fields are among them, so a function may name itself

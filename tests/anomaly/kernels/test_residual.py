@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from hostile import STREAMS, Stream, few_examples, pace_of, streams
+from hostile import STREAMS, Stream, few_examples, pace_of, steady, streams
 from hypothesis import given
+from hypothesis import strategies as st
 from naive import residual as naive
 from naive.clock import moment
 from uncompiled import fresh, plain
@@ -55,9 +56,19 @@ def test_scales_walls_band_and_evidence_are_those_on_paper(name: str) -> None:
 
 
 @few_examples
-@given(streams())
-def test_any_residual_is_measured_as_on_paper(stream: Stream) -> None:
-    compare(stream)
+@given(streams(), st.booleans())
+def test_any_residual_is_measured_as_on_paper(stream: Stream, sparse: bool) -> None:
+    compare(stream, sparse=sparse)
+
+
+def test_a_wild_value_of_a_sparse_series_is_taken_back_when_a_second_event_has_come() -> None:
+    values = np.zeros(200)
+    values[[99, 153]] = 1e6, 5.0
+
+    twin = compare(steady(values), sparse=True)
+
+    assert 0 < twin.scale < 2
+    assert twin.sizes.weights()[-1] == 0
 
 
 def test_a_quiet_side_has_its_own_small_measure() -> None:

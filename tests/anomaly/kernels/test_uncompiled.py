@@ -44,7 +44,7 @@ STREAMS = _streams()
 
 
 def run(stream: Stream, *, compiled: bool) -> np.ndarray:
-    fleet, scratch = np.array([series_new()]), np.zeros(1, scratch_record)
+    fleet, scratch = series_new(), np.zeros(1, scratch_record)
     n = len(stream.values)
     rows, times, out = np.zeros(n, np.int64), stream.times.astype(float), np.zeros((n, len(COLUMNS)))
     kernel = process_rows if compiled else plain(process_rows)

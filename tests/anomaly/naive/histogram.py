@@ -17,9 +17,11 @@ class Histogram:
         self.sizes: list[tuple[int, int, float]] = []  # side, bin, how old the histogram was
         self.age = 0.0  # in memories: a weight is exp(-age)
 
-    def learn(self, size: float, memory: float, side: int = 0) -> None:
+    def learn(self, size: float, memory: float, side: int = 0) -> tuple[int, int, float]:
+        """Return what was kept of it."""
         self.age += math.log1p(1 / memory)
         self.sizes.append((side, bin_of(size), self.age))
+        return self.sizes[-1]
 
     def weights(self, *sides: int) -> list[float]:
         """Weight of each bin on these sides (none given: on all); the newest weighs 1."""

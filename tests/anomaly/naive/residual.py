@@ -1,6 +1,7 @@
 """Twin of the residual: scales, histograms of either side, walls, band, evidence."""
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from anomaly.kernels.clock import Pace
@@ -19,8 +20,18 @@ class Sizes(NamedTuple):
     evidence: float
 
 
+@dataclass
+class Event:
+    """A residual as the scale knows it."""
+
+    size: float
+    part: float  # of the scale
+    kept: tuple[int, int, float] | None  # in the histogram
+
+
 class Residual:
     def __init__(self) -> None:
+        self.events: list[Event] = []
         self.sizes, self.bands = Histogram(), Histogram()
         self.scale = self.centre = self.spread = 0.0
         self.values: list[float] = []
@@ -90,18 +101,36 @@ class Residual:
     ) -> None:
         side = ABOVE if sizes.shown > 0 else BELOW
         memory = min(max(30 * pace.per_day, 500), 10000)
+        kept = None
         if self.scale > 0 and points > 5:
             z = min(sizes.agreed, 0.5 * sizes.bar) if flagged and not sparse else sizes.agreed
-            self.sizes.learn(z, memory, side)
+            kept = self.sizes.learn(z, memory, side)
         if self.scale > 0 and points > 20:
             self.bands.learn(abs(sizes.shown), memory, side)
         size = abs(agreed)
         if points >= 12 and self.scale > 0 and not sparse:
             size = min(size, 8 * self.scale)
-        self.scale += rate(points, max(7 * pace.per_day, 500)) * (size - self.scale)
+        weight = rate(points, max(7 * pace.per_day, 500))
+        self.scale += weight * (size - self.scale)
+        self.events = [Event(e.size, e.part * (1 - weight), e.kept) for e in self.events]
+        self.events.append(Event(size, weight * size, kept))
+        if sparse:
+            self.forget_wild()
         if points > 20:
             n, mean = self.hours[hour]
             self.hours[hour] = n + 1, mean + rate(n + 1, max(300, 14 * pace.per_day / 24)) * (size - mean)
+
+    def forget_wild(self) -> None:
+        """Let the largest residual count as at most ten times the second in the scale; if it is more, not in the histogram."""
+        second, wild = [Event(0, 0, None), *sorted(self.events, key=lambda event: event.size)][-2:]
+        if 0 < 10 * second.size < wild.size:
+            back = wild.part * (1 - 10 * second.size / wild.size)
+            self.scale -= back
+            wild.part -= back
+            wild.size = 10 * second.size
+            if wild.kept:
+                self.sizes.sizes.remove(wild.kept)
+                wild.kept = None
 
     def learn_spread(self, pace: Pace, points: int, x: float) -> None:
         if points == 0:

@@ -6,5 +6,5 @@ def start_origin(values: list[float]) -> tuple[float, list[float]]:
     origin = sorted(values)[6]
     usual = sorted(abs(value - origin) for value in values)[8]  # nine lie within
     if usual == 0:
-        return origin, values
+        usual = sorted(abs(value - origin) for value in values)[10]  # the second farthest
     return origin, [min(max(value, origin - 10 * usual), origin + 10 * usual) for value in values]
