@@ -5,9 +5,9 @@ import random
 import struct
 import zlib
 
-import naive_forest
 import numpy as np
 import pytest
+from naive import trees
 
 from anomaly import RandomCutForest, StateError
 
@@ -39,7 +39,7 @@ def test_scores_equal_those_of_trees_built_whole_and_scored_from_leaf_to_root(na
     scores = forest.score_and_update(points)
 
     for i in range(len(points) - 12, len(points)):
-        expected = naive_forest.forest_score(points[:i], points[i], **twin)
+        expected = trees.forest_score(points[:i], points[i], **twin)
         assert scores[i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
@@ -52,7 +52,7 @@ def test_the_same_points_are_held_as_the_sampling_law_says() -> None:
         if i % 37 == 0:
             for tree in range(3):
                 held = forest._arrays.members[tree, : forest._arrays.sizes[tree]].tolist()
-                assert held == naive_forest.sample(3, tree, i + 1, 20, WINDOW, DECAY)
+                assert held == trees.sample(3, tree, i + 1, 20, WINDOW, DECAY)
 
 
 def test_a_point_is_held_in_proportion_to_the_exponential_of_its_age() -> None:
