@@ -92,7 +92,7 @@ def count(series: Series, alerts: BoolArray, step: int = 1) -> EpisodeCounts:
         Minutes, by which the margins shrink.
     """
     first = PROBATION // step
-    before, after, grace = (-(-points // step) for points in (_BEFORE, _AFTER, _GRACE))
+    before, after, grace = margins(step)
     labelled = runs(series.labels == 1)
     episodes = [(a, b) for a, b in labelled if a >= first]
     at = np.flatnonzero(alerts)
@@ -113,6 +113,11 @@ def count(series: Series, alerts: BoolArray, step: int = 1) -> EpisodeCounts:
         length=sum(b - a + 1 for a, b in episodes),
         outside=int((series.labels[at] == 0).sum()),
     )
+
+
+def margins(step: int) -> tuple[int, int, int]:
+    """Return how many points an alert may come early, late, and late without being false, at a step of minutes."""
+    return -(-_BEFORE // step), -(-_AFTER // step), -(-_GRACE // step)
 
 
 def _near(at: IntArray, spans: list[tuple[int, int]], before: int, after: int) -> BoolArray:

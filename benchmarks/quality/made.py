@@ -13,7 +13,7 @@ _DAY = 1440
 _WEEK = 7 * _DAY
 _MIDNIGHT = 1_699_920_000.0
 """2023-11-14 00:00 UTC, where the streams begin."""
-_STREAM_WEEKS = 4
+STREAM_WEEKS = 4
 
 
 def twin(series: Series, rng: np.random.Generator) -> Series:
@@ -39,7 +39,7 @@ def twin(series: Series, rng: np.random.Generator) -> Series:
 def quiet_streams(seed: int) -> Iterator[Series]:
     """Yield 18 kinds of streams, four weeks of minutes each, in which nothing happens; the last four are hard."""
     rng = np.random.default_rng(seed)
-    n = _STREAM_WEEKS * _WEEK
+    n = STREAM_WEEKS * _WEEK
     minute = np.arange(n)
     noise = rng.normal(size=n)
     autoregressive = np.zeros(n)

@@ -79,11 +79,6 @@ def folder(path: Path) -> list[Series]:
     return [_labelled_series(file) for file in files]
 
 
-def kpi() -> list[Series]:
-    """Read the part of the AIOps challenge's indicators: labelled point by point."""
-    return folder(DATA / "kpi")
-
-
 def runs(mask: BoolArray, gap: int = 1) -> list[tuple[int, int]]:
     """Return first and last index of each run of true points; runs at most `gap` apart are one."""
     at = np.flatnonzero(mask)
