@@ -165,7 +165,8 @@ def _fleet(series: int, rounds: int) -> dict[str, float]:
     to_bytes = statistics.median(_cpu(lambda: [fleet.to_bytes(key) for key in some]) for _ in range(ROUNDS))
     grown = _resident() - before
     now = _MIDNIGHT + 60.0 * GROWN
-    in_turn, at_random = [], []
+    in_turn: list[float] = []
+    at_random: list[float] = []
     for _ in range(rounds):
         shuffled = [keys[i] for i in rng.permutation(series).tolist()]
         for order, spent in ((keys, in_turn), (shuffled, at_random)):

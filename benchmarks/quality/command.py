@@ -1,8 +1,8 @@
 """Alerts and scores against what people labelled, beside the peers and a rolling 4-sigma rule.
 
-All run as they are by default. A peer that leaves the threshold to its users (krcf, rcf3, HalfSpaceTrees, rrcf) gets the
-one threshold for all series that has the best F1 on this very set, found with the labels in sight: more than its users
-could do. The sets that ship with the project are what our detector was tuned on; see docs/benchmarks.md.
+All run as they are by default. A peer that leaves the threshold to its users (krcf, rcf3, HalfSpaceTrees, rrcf) gets
+the one threshold for all series that has the best F1 on this very set, found with the labels in sight: more than its
+users could do. The sets that ship with the project are what our detector was tuned on; see docs/benchmarks.md.
 """
 
 import argparse

@@ -140,7 +140,8 @@ BY_DEFAULT: Sequence[str] = tuple(name for name in NAMES if name != "rrcf")
 
 def _of_peer(start: Callable[[], peers.Feed]) -> Judge:
     def judged(series: Series) -> Verdicts:
-        there = ~np.isnan(series.values)
+        # Some refuse a time that is there already.
+        there = ~np.isnan(series.values) & (np.diff(series.times, prepend=-np.inf) > 0)
         said = start()(series.times[there], series.values[there])
         raw, alert = np.zeros(len(there)), np.zeros(len(there), dtype=np.bool_)
         raw[there] = said.raw
@@ -155,8 +156,14 @@ def _of_peer(start: Callable[[], peers.Feed]) -> Judge:
 def _of_function(function: Callable[[FloatArray, FloatArray], Any]) -> Judge:
     def judged(series: Series) -> Verdicts:
         said = function(series.times, series.values)
-        known = {name: np.asarray(said[name]) for name in ("score", "expected", "lower", "upper") if name in said}
-        alert = np.asarray(said["alert"], dtype=np.bool_) if "alert" in said else None
-        return Verdicts(np.nan_to_num(np.asarray(said["raw"], dtype=np.float64)), alert, **known)
+        given = {name: np.asarray(array) for name, array in said.items()}
+        return Verdicts(
+            raw=np.nan_to_num(given["raw"].astype(np.float64)),
+            alert=given["alert"].astype(np.bool_) if "alert" in given else None,
+            score=given.get("score"),
+            expected=given.get("expected"),
+            lower=given.get("lower"),
+            upper=given.get("upper"),
+        )
 
     return judged

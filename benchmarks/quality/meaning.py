@@ -44,4 +44,5 @@ def _ordinary(series: Series) -> BoolArray:
     ordinary: BoolArray = (series.labels == 0) & ~np.isnan(series.values)
     for first, last in series.windows:
         ordinary[first : last + 1] = False
-    return ordinary & (series.times >= series.times[0] + _SETTLED)
+    ordinary &= series.times >= series.times[0] + _SETTLED
+    return ordinary

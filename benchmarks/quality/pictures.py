@@ -1,15 +1,17 @@
 """One page of pictures: what was found, what was missed, and the alerts that nobody labelled."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.quality import contenders, episodes, sets, windows
 from benchmarks.quality.contenders import Verdicts
-from benchmarks.quality.series import FloatArray, Series, runs
+from benchmarks.quality.series import UNKNOWN, FloatArray, Series, runs
 
 _WIDTH, _HEIGHT = 560.0, 170.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 8.0, 8.0, 20.0
@@ -18,6 +20,10 @@ _AROUND = 120
 _MOST = 1200
 _EACH = 12
 """Pictures of a kind in a set."""
+
+_ABOUT = f"""The line is the series, the blue area the expected band, the yellow area what people labelled (in NAB:
+the window in which an alert counts), a red mark an alert. The strong mark or area is what the picture is about, the
+reason below is that mark's. Of each kind up to {_EACH} are shown, evenly spread over the set."""
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --faint: #6a737d; --paper: #fff; --line: #24506e; --band: #9cc3dd66;
@@ -32,7 +38,9 @@ figcaption { font-size: 12px; color: var(--faint); } figcaption b { color: var(-
 figcaption .why { color: var(--alert); display: block; }
 svg { width: 100%; height: auto; display: block; } text { font: 10px system-ui, sans-serif; fill: var(--faint); }
 .band { fill: var(--band); } .values { fill: none; stroke: var(--line); stroke-width: 1.2; }
-.label { fill: var(--label); } .alert { fill: var(--alert); } .rule { stroke: var(--edge); }
+.label { fill: var(--label); fill-opacity: .5; } .label.meant { fill-opacity: 1; }
+.alert { fill: var(--alert); fill-opacity: .55; }
+.alert.meant { fill-opacity: 1; stroke: var(--alert); stroke-width: 3; stroke-opacity: .35; }
 """
 
 
@@ -53,9 +61,7 @@ def page() -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Hits, misses, false alerts</title><style>{_STYLE}</style>"
-        "<h1>Hits, misses and false alerts</h1><p>The line is the series, the blue area the expected band, the yellow "
-        "area what people labelled (in NAB: the window in which an alert counts), a red mark an alert, with its reason "
-        f"below. Of each kind up to {_EACH} are shown, evenly spread over the set.</p>{''.join(parts)}</html>\n"
+        f"<h1>Hits, misses and false alerts</h1><p>{_ABOUT}</p>{''.join(parts)}</html>\n"
     )
 
 
@@ -75,12 +81,11 @@ def _of_set(labelled: sets.Set) -> Iterator[str]:
 
 def _scenes(series: Series, verdicts: Verdicts, labelled: sets.Set) -> Iterator[_Scene]:
     """Yield what the set's own scorer counts, each once."""
-    assert verdicts.alert is not None  # noqa: S101 # ours has alerts
     rows = len(series.times)
     step = labelled.step or 1
     first = windows.probation(rows) if labelled.windowed else episodes.PROBATION // step
     before, after, grace = (0, 0, 0) if labelled.windowed else episodes.margins(step)
-    alerts = np.flatnonzero(verdicts.alert)
+    alerts = np.flatnonzero(_array(verdicts.alert))
     alerts = alerts[alerts >= first]
     for a, b in series.windows:
         if (b if labelled.windowed else a) < first:
@@ -88,7 +93,8 @@ def _scenes(series: Series, verdicts: Verdicts, labelled: sets.Set) -> Iterator[
         inside = alerts[(alerts >= a - before) & (alerts <= b + after)]
         yield _Scene("found", int(inside[0]), a, b) if inside.size else _Scene("missed", a, a, b)
     near = np.zeros(rows, dtype=np.bool_)
-    for a, b in series.windows:
+    doubtful = [(int(row), int(row)) for row in np.flatnonzero(series.labels == UNKNOWN)]
+    for a, b in [*series.windows, *doubtful]:
         near[max(a - before, 0) : b + grace + 1] = True
     counted = np.zeros(rows, dtype=np.bool_)
     counted[alerts] = True
@@ -108,61 +114,89 @@ def _figure(series: Series, verdicts: Verdicts, scene: _Scene) -> str:
 
 
 def _chart(series: Series, verdicts: Verdicts, scene: _Scene) -> str:
-    assert verdicts.alert is not None and verdicts.lower is not None and verdicts.upper is not None  # noqa: S101, PT018
-    around = min(max(_AROUND, scene.last - scene.first), _MOST // 2)
-    low_row, high_row = max(scene.first - around, 0), min(scene.last + around, len(series.times) - 1)
-    if high_row - low_row > _MOST:  # a window of days: what lies around its alert
-        low_row, high_row = max(scene.at - _MOST // 2, 0), min(scene.at + _MOST // 2, len(series.times) - 1)
-    part = slice(low_row, high_row + 1)
-    values = series.values[part]
-    band = np.concatenate([verdicts.lower[part], verdicts.upper[part]])
-    # A band that is wide while little is known must not flatten the values.
-    span = np.nanmax(values) - np.nanmin(values)
-    seen = np.clip(band[~np.isnan(band)], np.nanmin(values) - span / 2, np.nanmax(values) + span / 2)
-    low, high = float(min(np.nanmin(values), *seen[:1], seen.min(initial=np.inf))), float(np.nanmax(values))
-    high = max(high, float(seen.max(initial=-np.inf)))
-    height = high - low or 1.0
+    first, last = _shown(scene, len(series.times))
+    part = slice(first, last + 1)
+    values, lower, upper = (_array(each)[part] for each in (series.values, verdicts.lower, verdicts.upper))
+    low, high = _extent(values, lower, upper)
     x = _LEFT + np.arange(len(values)) * (_WIDTH - _LEFT - _RIGHT) / max(len(values) - 1, 1)
 
     def y(numbers: FloatArray) -> FloatArray:
-        inside = np.clip(numbers, low - height, high + height)
-        return _TOP + (1 - (inside - low) / height) * (_HEIGHT - _TOP - _BOTTOM)
+        height = high - low
+        return _TOP + (1 - (np.clip(numbers, low - height, high + height) - low) / height) * (_HEIGHT - _TOP - _BOTTOM)
 
+    def line(numbers: FloatArray) -> FloatArray:
+        return np.column_stack([x, y(numbers)])
+
+    labels = [(a, b) for a, b in series.windows if b >= first and a <= last]
+    marks = np.flatnonzero(_array(verdicts.alert)[part])
     shapes = [
-        f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img"><defs><clipPath id="c"><rect x="{_LEFT}" y="0" '
-        f'width="{_WIDTH - _LEFT}" height="{_HEIGHT - _BOTTOM}"/></clipPath></defs><g clip-path="url(#c)">'
+        _label(float(x[max(a, first) - first]), float(x[min(b, last) - first]), meant=a == scene.first)
+        for a, b in labels
     ]
-    for a, b in series.windows:
-        if b >= low_row and a <= high_row:
-            left, right = x[max(a, low_row) - low_row], x[min(b, high_row) - low_row]
-            shapes.append(
-                f'<rect class="label" x="{left:.1f}" y="0" width="{max(right - left, 2):.1f}" height="{_HEIGHT}"/>'
-            )
-    shapes += [
-        _area(x[a : b + 1], y(verdicts.lower[part][a : b + 1]), y(verdicts.upper[part][a : b + 1]))
-        for a, b in runs(~np.isnan(verdicts.lower[part]))
-    ]
-    shapes += [
-        f'<polyline class="values" points="{_points(x[a : b + 1], y(values[a : b + 1]))}"/>'
-        for a, b in runs(~np.isnan(values))
-    ]
-    marks = np.flatnonzero(verdicts.alert[part])
-    shapes += [f'<circle class="alert" cx="{x[i]:.1f}" cy="{y(values[i : i + 1])[0]:.1f}" r="3.2"/>' for i in marks]
-    shapes.append("</g>")
-    for number in (low, high):
-        shapes.append(
-            f'<text x="{_LEFT - 4}" y="{y(np.array([number]))[0] + 3:.1f}" text-anchor="end">{number:.4g}</text>'
-        )
-    for row, anchor in ((low_row, "start"), (high_row, "end")):
-        text = datetime.fromtimestamp(series.times[row], UTC).strftime("%d %b %H:%M")
-        shapes.append(f'<text x="{x[row - low_row]:.1f}" y="{_HEIGHT - 6}" text-anchor="{anchor}">{text}</text>')
-    return "".join(shapes) + "</svg>"
+    shapes += [_band(line(lower)[a : b + 1], line(upper)[a : b + 1]) for a, b in runs(~np.isnan(lower))]
+    shapes += [_line(line(values)[a : b + 1]) for a, b in runs(~np.isnan(values))]
+    shapes += [_mark(*line(values)[i].tolist(), meant=first + i == scene.at) for i in marks if not np.isnan(values[i])]
+    texts = [_text(_LEFT - 4, float(y(np.array(number))) + 3, "end", _short(number)) for number in (low, high)]
+    for row, anchor in ((first, "start"), (last, "end")):
+        when = datetime.fromtimestamp(series.times[row], UTC).strftime("%d %b %H:%M")
+        texts.append(_text(float(x[row - first]), _HEIGHT - 6, anchor, when))
+    inner = f'<svg x="0" y="0" width="{_WIDTH}" height="{_HEIGHT - _BOTTOM}">{"".join(shapes)}</svg>'
+    return f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img">{inner}{"".join(texts)}</svg>'
 
 
-def _area(x: FloatArray, lower: FloatArray, upper: FloatArray) -> str:
-    return f'<polygon class="band" points="{_points(x, upper)} {_points(x[::-1], lower[::-1])}"/>'
+def _shown(scene: _Scene, rows: int) -> tuple[int, int]:
+    """Return the first and last row of the picture: the scene and as much around; of a long one what is about `at`."""
+    around = max(_AROUND, scene.last - scene.first)
+    first, last = scene.first - around, scene.last + around
+    if last - first > _MOST:
+        first, last = scene.at - _MOST // 2, scene.at + _MOST // 2
+    return max(first, 0), min(last, rows - 1)
 
 
-def _points(x: FloatArray, y: FloatArray) -> str:
-    pairs: Sequence[tuple[float, float]] = list(zip(x.tolist(), y.tolist(), strict=True))
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in pairs)
+def _extent(values: FloatArray, lower: FloatArray, upper: FloatArray) -> tuple[float, float]:
+    """Return the range to show: of the values, and of the band unless it would flatten them."""
+    least, most = float(np.nanmin(values)), float(np.nanmax(values))
+    room = (most - least) / 2
+    band = np.concatenate([lower, upper])
+    band = np.clip(band[~np.isnan(band)], least - room, most + room)
+    low, high = min([least, *band.tolist()]), max([most, *band.tolist()])
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
+def _array(values: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
+    """Return what our detector always says."""
+    if values is None:
+        raise ValueError("pictures need alerts and bands")
+    return values
+
+
+def _label(left: float, right: float, *, meant: bool) -> str:
+    kind = "label meant" if meant else "label"
+    return f'<rect class="{kind}" x="{left:.1f}" y="0" width="{max(right - left, 2.0):.1f}" height="{_HEIGHT}"/>'
+
+
+def _band(lower: FloatArray, upper: FloatArray) -> str:
+    return f'<polygon class="band" points="{_points(upper)} {_points(lower[::-1])}"/>'
+
+
+def _line(points: FloatArray) -> str:
+    return f'<polyline class="values" points="{_points(points)}"/>'
+
+
+def _mark(x: float, y: float, *, meant: bool) -> str:
+    return f'<circle class="{"alert meant" if meant else "alert"}" cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>'
+
+
+def _text(x: float, y: float, anchor: str, text: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>'
+
+
+def _short(number: float) -> str:
+    for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if abs(number) >= 10 ** (power + 1):
+            return f"{number / 10**power:.3g}{suffix}"
+    return f"{number:.4g}"
+
+
+def _points(points: FloatArray) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points.tolist())
