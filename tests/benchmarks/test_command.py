@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import detector
-from benchmarks.__main__ import main, machine, updated
+from benchmarks.__main__ import machine, main, updated
 
 PAGE = """# Figures
 

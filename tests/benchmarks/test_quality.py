@@ -173,6 +173,53 @@ def test_a_score_that_is_late_keeps_some_of_the_volume_when_there_is_a_buffer() 
     assert ranking.vus_pr(late, labels, buffer=100) > 0.2
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_volume_is_what_its_definition_says_threshold_by_threshold(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(120, dtype=bool)
+    for first in (0, 30, 41, 70, 74, 115):  # at the edges, and near enough for their buffers to touch
+        labels[first : first + rng.integers(1, 6)] = True
+    score = np.round(rng.random(120) + 0.3 * labels, 1)  # with ties
+
+    assert ranking.vus_pr(score, labels, 20, 30) == pytest.approx(vus_pr_slowly(score, labels, 20, 30), rel=1e-12)
+
+
+def vus_pr_slowly(score: np.ndarray, labels: np.ndarray, buffer: int, levels: int) -> float:
+    cuts = np.sort(score)[::-1][np.linspace(0, len(score) - 1, levels).astype(int)]
+    return float(np.mean([area_slowly(score, labels, width, cuts) for width in range(buffer + 1)]))
+
+
+def area_slowly(score: np.ndarray, labels: np.ndarray, width: int, cuts: np.ndarray) -> float:
+    weight = labels.astype(float)
+    for first, last in runs(labels):
+        for i in range(len(score)):
+            distance = max(first - i, i - last, 0)
+            if 0 < distance <= width // 2 and not labels[i]:
+                weight[i] = min(1.0, weight[i] + math.sqrt(1 - distance / width))
+    ranges = joined(runs(labels), width // 2, len(score))
+    area = before = 0.0
+    for cut in cuts:
+        over = score >= cut
+        faded = weight[over & ~labels].sum()
+        found = labels[over].sum() + faded
+        hit = np.mean([over[a : b + 1].any() for a, b in ranges])
+        recall = min(found / (labels.sum() + faded / 2), 1.0) * hit
+        area += (recall - before) * found / over.sum()
+        before = recall
+    return area
+
+
+def joined(spans: list[tuple[int, int]], half: int, points: int) -> list[tuple[int, int]]:
+    """Ranges grown by half a width, one where they share a point."""
+    ranges: list[tuple[int, int]] = []
+    for first, last in spans:
+        left, right = max(first - half, 0), min(last + half, points - 1)
+        if ranges and left <= ranges[-1][1]:
+            left = ranges.pop()[0]
+        ranges.append((left, right))
+    return ranges
+
+
 # Contenders and what is made -----------------------------------------------------------------------------------------
 
 
@@ -229,7 +276,8 @@ def test_the_bookstore_sells_half_in_odd_hours_and_its_events_are_where_its_wind
 
 
 def test_shares_and_coverage_are_of_ordinary_points_after_two_days() -> None:
-    series = a_series(2880 + 1000, [(3000, 3099)])
+    labelled = a_series(2880 + 1000, [(3040, 3059)])
+    series = Series("made", labelled.times, labelled.values, labelled.labels, ((3000, 3099),))  # a wider window
     score = np.zeros(3880)
     score[2880 : 2880 + 90] = 45.0  # 90 of the 900 ordinary points
     score[3000:3100] = 99.0
