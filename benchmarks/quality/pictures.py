@@ -193,8 +193,8 @@ def _text(x: float, y: float, anchor: str, text: str) -> str:
 
 def _short(number: float) -> str:
     for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
-        if abs(number) >= 10 ** (power + 1):
-            return f"{number / 10**power:.3g}{suffix}"
+        if abs(number) >= max(10**power, 10_000):
+            return f"{number / 10**power:.4g}{suffix}"
     return f"{number:.4g}"
 
 
