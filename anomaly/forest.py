@@ -1,15 +1,24 @@
 """The Random Cut Forest: how strange a point is among the points seen before it."""
 
 import math
+import struct
+import zlib
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from anomaly import _forest_kernels as kernels
-from anomaly._forest_kernels import FloatArray, ForestArrays, ForestShape
+from anomaly.errors import StateError
+from anomaly.kernels import trees as kernels
+from anomaly.kernels.compile import prepare
+from anomaly.kernels.trees import FloatArray, ForestArrays, ForestShape
 
 __all__ = ["RandomCutForest", "allocate", "shape_of"]
+
+_MAGIC = b"FOREST\0\1"
+_HEADER = struct.Struct("<8sI")
+_TERMS = struct.Struct("<IIIQdQ")
 
 _FORGOTTEN = 3.2
 """The window ends where 96 % of the exponential law's weight lies within it: exp(-3.2) = 0.04."""
@@ -63,6 +72,7 @@ class RandomCutForest:
         decay = 1 / (10 * sample_size) if time_decay is None else time_decay
         if not 1e-6 <= decay <= 0.1:
             raise ValueError(f"time_decay must be from 0.000001 to 0.1 per point, got {time_decay!r}")
+        prepare()
         self._shape = shape_of(dimensions, 1, trees, sample_size, decay, seed)
         self._arrays = allocate(self._shape)
         self._all = np.arange(dimensions)
@@ -122,6 +132,54 @@ class RandomCutForest:
         for d in gone:
             filled[d] = np.median(self._arrays.history[leaves + d])
         return filled
+
+    def to_bytes(self) -> bytes:
+        """Return the whole state; `from_bytes` continues from it bit for bit.
+
+        Behind a header (magic, CRC-32 of what follows, settings, points seen) lie the points that the trees may still
+        need, oldest first. What the trees hold is not stored: it follows from the seed and the points seen.
+        """
+        shape, arrays = self._shape, self._arrays
+        seen, dropped = (int(number) for number in arrays.clock)
+        held = seen - dropped
+        kept = min(seen, shape.window)
+        terms = _TERMS.pack(shape.features, shape.trees, shape.sample_size, int(shape.seed), shape.time_decay, seen)
+        points = arrays.history[(held - kept) * shape.features : held * shape.features]
+        body = terms + points.astype("<f8").tobytes()
+        return _HEADER.pack(_MAGIC, zlib.crc32(body)) + body
+
+    @classmethod
+    def from_bytes(cls, blob: bytes, *, dimensions: int | None = None) -> Self:
+        """Return the forest that `to_bytes` described; one of `dimensions`, if given.
+
+        Raises
+        ------
+        StateError
+            When the bytes are not such a state, are damaged, or of another number of dimensions.
+        """
+        if len(blob) < _HEADER.size + _TERMS.size or not blob.startswith(_MAGIC):
+            raise StateError("these bytes are not a forest's state: it starts with FOREST, a zero byte and a 1")
+        _, checksum = _HEADER.unpack_from(blob)
+        if zlib.crc32(memoryview(blob)[_HEADER.size :]) != checksum:
+            raise StateError("the forest's state is damaged: its checksum does not fit its content")
+        features, trees, sample_size, seed, time_decay, seen = _TERMS.unpack_from(blob, _HEADER.size)
+        if dimensions is not None and features != dimensions:
+            raise StateError(f"the forest's state is of {features} dimensions, expected {dimensions}")
+        body = blob[_HEADER.size + _TERMS.size :]
+        points = np.frombuffer(body[: len(body) // 8 * 8], "<f8").astype(np.float64)
+        if not (1 <= features <= 1_024 and 1 <= trees <= 10_000 and 1 <= sample_size <= 65_536):
+            raise StateError("the forest's state holds an impossible setting")
+        try:
+            forest = cls(dimensions=features, trees=trees, sample_size=sample_size, seed=seed, time_decay=time_decay)
+        except ValueError as error:
+            raise StateError(f"the forest's state holds an impossible setting: {error}") from error
+        kept = min(seen, forest._shape.window)
+        if len(body) != 8 * kept * features or not np.isfinite(points).all():
+            raise StateError(f"the forest's state must hold {kept * features} finite numbers for {seen} points")
+        forest._arrays.history[: len(points)] = points
+        forest._arrays.clock[:] = seen, seen - kept
+        kernels.rebuild_samples(forest._shape, forest._arrays)
+        return forest
 
     def _checked(self, point: npt.ArrayLike) -> FloatArray:
         values = np.ascontiguousarray(point, dtype=np.float64)

@@ -67,7 +67,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("anomaly_decision_threshold", Kind.NUMBER, "the threshold in force"),
     Column("dimensions", Kind.TEXTS, "the series' dimensions, value by name, names as they are"),
     Column("aggregated_measure_value", Kind.NUMBER, "the measure over the period"),
-    Column("anomaly_score", Kind.NUMBER, "0 to 100, higher is stranger; 0 for noise and while LEARNING"),
+    Column("anomaly_score", Kind.NUMBER, "0 to 100: how rare this is in this series; 0 for noise and while LEARNING"),
     Column("detection_period_start_time", Kind.TIME, "start of the period, UTC"),
     Column("detection_period_end_time", Kind.TIME, "end of the period, UTC"),
     Column("processed_data_points", Kind.COUNT, "points of this series so far, this one included"),
@@ -77,10 +77,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("expected_value", Kind.NUMBER, "what was expected; 0 while LEARNING"),
     Column("lower_bound", Kind.NUMBER, "lower end of the expected band"),
     Column("upper_bound", Kind.NUMBER, "upper end of the expected band"),
-    Column("raw_score", Kind.NUMBER, "the forest's own score"),
+    Column("raw_score", Kind.NUMBER, "what residual and forest say, over about three points; 1 is the bar of each"),
     Column("direction", Kind.TEXT, "HIGH, LOW, or NONE where the score is 0"),
-    Column("attribution", Kind.NUMBERS, "share of the score by feature, in percent"),
+    Column("attribution", Kind.NUMBERS, "the components that saw it, each with its share; the shares sum to 1"),
+    Column("reason", Kind.TEXT, "why, in one sentence, where anomaly_decision is 1", nullable=True),
     Column("alert", Kind.SMALL, "1 on the record that should reach people, else 0"),
+    Column("recovered", Kind.SMALL, "1 on the record that ends an episode that alerted, else 0"),
     Column("episode_start_time", Kind.TIME, "when the episode that the period belongs to began, UTC", nullable=True),
     Column("imputed", Kind.SMALL, "1 when the value was filled in rather than measured, else 0"),
     Column("suppressed_by", Kind.TEXT, "the rule that withheld an alert", nullable=True),
@@ -149,12 +151,12 @@ def flatten(result: Result) -> Row:
     ------
     RecordError
         If the row cannot hold it: a time that is not ``YYYY-MM-DD HH:MM:SS``, a number that is not finite or too
-        large for its column, a dimension or feature that is listed twice.
+        large for its column, a dimension or component that is listed twice.
     """
     dimensions = {dimension.name: dimension.value for dimension in result.dimension_list}
-    attribution = {part.feature: part.share for part in result.attribution}
+    attribution = {part.name: part.share for part in result.attribution}
     if len(dimensions) != len(result.dimension_list) or len(attribution) != len(result.attribution):
-        raise RecordError("not a result record: a dimension or a feature is listed twice")
+        raise RecordError("not a result record: a dimension or a component is listed twice")
     row: Row = {
         "detector_name": result.detector_name,
         "measure": result.measure,
@@ -175,7 +177,9 @@ def flatten(result: Result) -> Row:
         "raw_score": result.raw_score,
         "direction": result.direction,
         "attribution": attribution,
+        "reason": result.reason,
         "alert": result.alert,
+        "recovered": result.recovered,
         "episode_start_time": result.episode_start_time,
         "imputed": result.imputed,
         "suppressed_by": result.suppressed_by,
@@ -216,7 +220,7 @@ def decode_row(data: bytes | str) -> Result:
         row = _decoder.decode(data)
         fields = {_CAMEL[name]: value for name, value in row.items() if name in _CAMEL}
         fields["dimensionList"] = [{"name": name, "value": value} for name, value in row["dimensions"].items()]
-        fields["attribution"] = [{"feature": name, "share": share} for name, share in row["attribution"].items()]
+        fields["attribution"] = [{"name": name, "share": share} for name, share in row["attribution"].items()]
         return msgspec.convert(fields, Result)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, AttributeError) as error:
         msg = f"not a flat result: {error}"

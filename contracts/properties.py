@@ -90,8 +90,8 @@ class TopicSettings:
 class DetectorSettings:
     """What is measured, and how it is judged.
 
-    Durations are in milliseconds. ``measure_field`` is None only when counting events. ``model`` holds the model's own
-    settings that were given, by the name that the library gives them; it has its own defaults for the others.
+    Durations are in milliseconds. ``measure_field`` is None only when counting events. ``output_after`` is None where
+    it is left to the period.
     """
 
     name: str
@@ -103,15 +103,14 @@ class DetectorSettings:
     max_lateness_ms: int
     max_future_ms: int
     threshold: int | float
-    model: Mapping[str, int | float]
+    output_after: int | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunSettings:
     """How the job runs.
 
-    ``live_models`` is how many models a worker keeps ready, the others as bytes. ``parallelism`` and the checkpoint
-    settings apply to local runs; a cluster has its own.
+    ``parallelism`` and the checkpoint settings apply to local runs; a cluster has its own.
     """
 
     buckets: int
@@ -120,7 +119,6 @@ class RunSettings:
     starting_offsets: StartingOffsets
     idle_timeout_ms: int
     group_id: str
-    live_models: int
     parallelism: int
     checkpoint_directory: str | None
     checkpoint_interval_ms: int
@@ -203,18 +201,6 @@ def _topics(group: PropertyGroup) -> TopicSettings:
 
 
 def _detector(group: PropertyGroup) -> DetectorSettings:
-    model: dict[str, int | float] = {}
-    for key, name, parse in (
-        ("output.after", "output_after", values.whole),
-        ("trees", "trees", values.whole),
-        ("sample.size", "sample_size", values.whole),
-        ("shingle.size", "shingle_size", values.whole),
-        ("time.decay", "time_decay", values.number),
-        ("seed", "seed", values.whole),
-    ):
-        given = group.optional(key, parse, None)
-        if given is not None:
-            model[name] = given
     return DetectorSettings(
         name=group.required("name", values.name),
         timestamp_field=group.required("timestamp.field", values.name),
@@ -225,7 +211,7 @@ def _detector(group: PropertyGroup) -> DetectorSettings:
         max_lateness_ms=group.optional("max.lateness", values.duration, 60_000),
         max_future_ms=group.optional("max.future", values.duration, 3_600_000),
         threshold=group.optional("decision.threshold", values.number, 70),
-        model=MappingProxyType(model),
+        output_after=group.optional("output.after", values.whole, None),
     )
 
 
@@ -239,7 +225,6 @@ def _run(group: PropertyGroup, detector_name: str) -> RunSettings:
         ),
         idle_timeout_ms=group.optional("idle.timeout", values.positive_duration, 60_000),
         group_id=group.optional("group.id", values.name, f"anomaly-{detector_name}"),
-        live_models=group.optional("live.models", values.whole_from(1, 10_000_000), 1000),
         parallelism=group.optional("parallelism", values.whole_from(1, 32_768), 1),
         checkpoint_directory=group.optional("checkpoint.directory", values.name, None),
         checkpoint_interval_ms=group.optional("checkpoint.interval", values.positive_duration, 60_000),

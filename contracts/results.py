@@ -29,17 +29,19 @@ class Dimension(msgspec.Struct, frozen=True):
 
 
 class Attribution(msgspec.Struct, frozen=True):
-    """How much one feature of the input contributed to the score, in percent."""
+    """How much of the evidence one component of the detector saw, from 0 to 1; the shares of a record sum to 1."""
 
-    feature: str
+    name: str
     share: float
 
 
 class Result(msgspec.Struct, frozen=True, rename="camel"):
     """One scored period of one series.
 
-    ``alert`` is 1 on the record that should reach people, ``anomaly_decision`` on every anomalous period. ``imputed``
-    is 1 if the value was filled in rather than measured. ``suppressed_by`` names the rule that withheld an alert.
+    ``alert`` is 1 on the record that should reach people, ``anomaly_decision`` on every anomalous period, ``recovered``
+    on the record that ends an episode that alerted. ``reason`` says in one sentence why ``anomaly_decision`` is 1.
+    ``attribution`` begins with the largest share. ``imputed`` is 1 if the value was filled in rather than measured.
+    ``suppressed_by`` names the rule that withheld an alert.
     Times are UTC text, ``YYYY-MM-DD HH:MM:SS``. Every number is finite: see `encode`.
     """
 
@@ -62,7 +64,9 @@ class Result(msgspec.Struct, frozen=True, rename="camel"):
     raw_score: float = 0.0
     direction: Literal["HIGH", "LOW", "NONE"] = "NONE"
     attribution: tuple[Attribution, ...] = ()
+    reason: str | None = None
     alert: Literal[0, 1] = 0
+    recovered: Literal[0, 1] = 0
     episode_start_time: str | None = None
     imputed: Literal[0, 1] = 0
     suppressed_by: str | None = None

@@ -28,7 +28,7 @@ CREATE OR REPLACE TABLE series (
 );
 CREATE OR REPLACE TABLE alerts (
     detector VARCHAR, id VARCHAR, t BIGINT, "end" BIGINT, value DOUBLE, expected DOUBLE, lower DOUBLE, upper DOUBLE,
-    score DOUBLE, direction VARCHAR,
+    score DOUBLE, direction VARCHAR, reason VARCHAR,
     PRIMARY KEY (detector, id, t)
 );
 """
@@ -64,7 +64,8 @@ ON CONFLICT DO UPDATE SET
 ADD_ALERTS = """
 INSERT INTO alerts
 SELECT detector_name, timeseries_id, epoch_ms(detection_period_start_time), epoch_ms(detection_period_end_time),
-    aggregated_measure_value, expected_value, lower_bound, upper_bound, anomaly_score, direction
+    aggregated_measure_value, expected_value, lower_bound, upper_bound, anomaly_score, direction,
+    left(reason, 200)
 FROM {relation}
 WHERE alert = 1 AND timeseries_id IS NOT NULL AND detector_name IS NOT NULL
     AND detection_period_start_time IS NOT NULL
@@ -106,7 +107,8 @@ LIMIT $limit
 """  # noqa: S608
 
 ALERTS = f"""
-SELECT s.detector, s.id, s.measure, s.label, a.t, a."end", a.value, a.expected, a.lower, a.upper, a.score, a.direction
+SELECT s.detector, s.id, s.measure, s.label, a.t, a."end", a.value, a.expected, a.lower, a.upper, a.score, a.direction,
+    a.reason
 FROM alerts a JOIN series s USING (detector, id)
 {_SOUGHT}
     AND ($from IS NULL OR a.t >= $from) AND ($to IS NULL OR a.t < $to)

@@ -50,7 +50,7 @@ class SeriesList(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """One record that should reach people."""
+    """One record that should reach people; ``reason`` says why, cut to 200 characters."""
 
     detector: str
     id: str
@@ -64,6 +64,7 @@ class Alert(msgspec.Struct, frozen=True):
     upper: float | None
     score: float
     direction: str
+    reason: str | None
 
 
 class Points(msgspec.Struct, frozen=True):

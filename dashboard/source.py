@@ -24,7 +24,8 @@ __all__ = ["READ_COLUMNS", "File", "Folder", "Relation", "S3Prefix", "Source", "
 READ_COLUMNS = tuple(
     column
     for column in COLUMNS
-    if column.name not in {"raw_score", "attribution", "suppressed_by", "schema_version", "episode_start_time"}
+    if column.name
+    not in {"raw_score", "attribution", "recovered", "suppressed_by", "schema_version", "episode_start_time"}
 )
 """The columns of a flat result that the page is made of."""
 

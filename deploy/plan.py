@@ -9,17 +9,7 @@ from deploy.errors import DeployError
 
 __all__ = ["FIXED", "Found", "Plan", "Step", "plan_down", "plan_up"]
 
-FIXED = (
-    "Buckets",
-    "DetectionPeriod",
-    "MeasureAggregation",
-    "OutputAfter",
-    "SampleSize",
-    "Seed",
-    "ShingleSize",
-    "TimeDecay",
-    "Trees",
-)
+FIXED = ("Buckets", "DetectionPeriod", "MeasureAggregation", "OutputAfter")
 """Parameters that the job's state was made with; with others it refuses to go on from it."""
 
 

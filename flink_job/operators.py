@@ -8,8 +8,8 @@ from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapState, MapStateDescriptor
 
+from anomaly import Fleet
 from contracts.properties import ExecutionMode
-from flink_job.models import LiveModels
 from flink_job.scoring import BucketScorer
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import KeyedBytes
@@ -33,7 +33,7 @@ class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publis
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Prepare the state and the counters of this subtask."""
-        self._live = LiveModels(detector_config(self._settings), self._settings.live_models)
+        self._fleet = Fleet(detector_config(self._settings))
         self._state = _keyed_state(runtime_context, self._mode)
         # Managed Flink sends to CloudWatch what is in a group of this name; elsewhere it is a name like others.
         metrics = runtime_context.get_metrics_group().add_group("kinesisanalytics").add_group("anomaly")
@@ -43,7 +43,7 @@ class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publis
         self._state_bytes = metrics.counter("state_bytes_written")
         self._scoring_time = metrics.distribution("scoring_microseconds")
         metrics.gauge("series", lambda: sum(len(scorer) for scorer in self._scorers.values()))
-        metrics.gauge("live_models", lambda: len(self._live))
+        metrics.gauge("model_bytes", lambda: self._fleet.nbytes)
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[bytes]:
         """Score one bucket's period; yields one block of results, or nothing if it was scored before."""
@@ -51,7 +51,7 @@ class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publis
         bucket = ctx.get_current_key()
         scorer = self._scorers.get(bucket)
         if scorer is None:
-            scorer = self._scorers[bucket] = BucketScorer(self._settings, self._live, self._state)
+            scorer = self._scorers[bucket] = BucketScorer(self._settings, self._fleet, self._state)
         scored = scorer.score(value)
         self._points.inc(scored.points)
         self._anomalies.inc(scored.anomalies)

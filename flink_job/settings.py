@@ -1,39 +1,30 @@
 """From the properties to what each half of the job is told."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anomaly import DetectorConfig
-from contracts.properties import JobSettings, PropertiesError
+from contracts.properties import DetectorSettings, JobSettings, PropertiesError
 from flink_job.state_log import Layout
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """A Kafka broker's default maximum; it must exceed the time between checkpoints and the longest outage."""
 
-_PROPERTY_OF = {
-    "threshold": "decision.threshold",
-    "output_after": "output.after",
-    "trees": "trees",
-    "sample_size": "sample.size",
-    "shingle_size": "shingle.size",
-    "time_decay": "time.decay",
-    "seed": "seed",
-}
+_PROPERTY_OF = {"threshold": "decision.threshold", "output_after": "output.after"}
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringSettings:
     """What the scoring half is told; plain values, because it travels to the workers.
 
-    ``threshold`` is written into the results as it is; ``model`` holds the model's settings by the library's names.
+    ``threshold`` is written into the results as it is; ``output_after`` counts the points of the LEARNING stage.
     """
 
     detector_name: str
     threshold: int | float
-    model: Mapping[str, int | float]
+    output_after: int
     layout: Layout
-    live_models: int
 
 
 def scoring_settings(settings: JobSettings) -> ScoringSettings:
@@ -41,9 +32,8 @@ def scoring_settings(settings: JobSettings) -> ScoringSettings:
     return ScoringSettings(
         detector_name=settings.detector.name,
         threshold=settings.detector.threshold,
-        model=dict(settings.detector.model),
+        output_after=_output_after(settings.detector),
         layout=Layout(settings.job.buckets, settings.detector.period_ms),
-        live_models=settings.job.live_models,
     )
 
 
@@ -60,14 +50,13 @@ def detector_config(settings: ScoringSettings) -> DetectorConfig:
     ValueError
         If the library refuses a setting; the text begins with the library's name of it.
     """
-    return DetectorConfig(threshold=settings.threshold, **settings.model)  # type: ignore[arg-type] # the library checks
+    return DetectorConfig(threshold=settings.threshold, output_after=settings.output_after)
 
 
 def state_terms(settings: JobSettings) -> dict[str, str]:
     """Name the properties that the job's state depends on; it cannot be continued under others."""
-    config = detector_config(scoring_settings(settings))
-    model = {key: str(getattr(config, name)) for name, key in _PROPERTY_OF.items() if name != "threshold"}
-    return model | {
+    return {
+        "output.after": str(_output_after(settings.detector)),
         "measure.aggregation": settings.detector.aggregation,
         "detection.period": f"{settings.detector.period_ms} ms",
         "buckets": str(settings.job.buckets),
@@ -76,7 +65,7 @@ def state_terms(settings: JobSettings) -> dict[str, str]:
 
 
 def refused_by_library(error: ValueError) -> PropertiesError:
-    """Say in the words of the properties which setting of the model, or all of them together, the library refused."""
+    """Say in the words of the properties which setting the library refused."""
     text = str(error)
     key = next((f', key "{key}"' for name, key in _PROPERTY_OF.items() if text.startswith(name)), "")
     return PropertiesError(f'group "detector"{key}: {text}')
@@ -121,3 +110,10 @@ def front_half_json(settings: JobSettings, *, bounded: bool, parallelism: int) -
             "stateTerms": state_terms(settings),
         }
     )
+
+
+def _output_after(detector: DetectorSettings) -> int:
+    """Learn a day of points, at least 32 and at most 300, where nothing else was asked for."""
+    if detector.output_after is not None:
+        return detector.output_after
+    return min(300, max(32, _DAY_MS // detector.period_ms))

@@ -61,7 +61,8 @@ class Wording:
         since = f"since {self._since()}"
         sure = f"{number(round(result.anomaly_confidence_score))}%"
         tight = f": {actual}, expected {expected} ({band}), {self._start()}"
-        rests = [f"{head}. {judged}, confidence {sure}, {since}. {place}" for place in self._places()]
+        rests = self._with_reason(head, tight, since)
+        rests += [f"{head}. {judged}, confidence {sure}, {since}. {place}" for place in self._places()]
         rests += [f"{tight}. {judged}, sure {sure}, {since}. {place}" for place in self._places()]
         rests += (
             f"{tight}. {judged}, sure {sure}, {since}",
@@ -71,6 +72,19 @@ class Wording:
             f": {actual}, expected {expected}, {self._start()}",
         )
         return self._fitted(rests, _SMS_SEPTETS, gsm_text, septets)
+
+    def _with_reason(self, head: str, tight: str, since: str) -> list[str]:
+        """Give the SMS for a record that says why: the sentence is worth more than direction and confidence."""
+        result = self.alert.result
+        why = _why(result)
+        why = gsm_text(why[:1].upper() + why[1:])
+        if not why:
+            return []
+        score = f"score {number(round(result.anomaly_score))}"
+        places = self._places()[:2]  # where there is a dashboard, its address, and no coordinates in its stead
+        rests = [f"{head}. {why}. {_SHORT_DIRECTIONS[result.direction]}, {score}, {since}. {place}" for place in places]
+        rests += [f"{tight}. {why}. {score.capitalize()}, {since}. {place}" for place in places]
+        return [*rests, f"{tight}. {why}. {places[-1]}", f"{tight}. {why}"]
 
     def email(self) -> str:
         """Write the e-mail: plain text, one fact a line."""
@@ -84,6 +98,7 @@ class Wording:
             f"When:        {self._period()}",
             f"Actual:      {_numbers(result)[0]}, {_judged(result)}",
             f"Expected:    {expected}, ordinarily {band}",
+            *([f"Why:         {why}"] if (why := _why(result)) else []),
             f"Score:       {score} of 100; over {number(result.anomaly_decision_threshold)} is an anomaly",
             f"Confidence:  {sure} of 100, after {result.processed_data_points:,} periods of this series",
             f"Since:       {self._began()}",
@@ -177,10 +192,16 @@ def _measured(result: Result) -> tuple[str, str, str]:
 
 
 def _judged(result: Result) -> str:
-    """Say what is unusual: the value, or how it follows those before it, which the score looks at, too."""
+    """Say on which side the value is, and where it lies in its band without a reason, that there is more to it."""
     judged = _DIRECTIONS[result.direction]
     inside = result.lower_bound <= result.aggregated_measure_value <= result.upper_bound
-    return f"{judged}; such a value is ordinary by itself, but not after the periods before it" if inside else judged
+    if _why(result) or not inside:
+        return judged
+    return f"{judged}; such a value is ordinary by itself, but not after the periods before it"
+
+
+def _why(result: Result) -> str:
+    return _line(result.reason or "")
 
 
 def _numbers(result: Result) -> tuple[str, str, str, str]:

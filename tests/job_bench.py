@@ -15,20 +15,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from expected_results import result_of
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from properties_text import BOOKSTORE, text_of
 
 import flink_job
 from anomaly import Detector, DetectorConfig
 from contracts import results
-from contracts.results import Result
-from contracts.series import encode_series, timeseries_id
+from contracts.series import encode_series
 from devstack.ports import choose_ports
 from flink_job import environment
 
 START = datetime(2024, 8, 29, tzinfo=UTC).timestamp()
-MODEL = {"output.after": "100", "seed": "7"}
-CONFIG = DetectorConfig(output_after=100, seed=7)
+MODEL = {"output.after": "100"}
+CONFIG = DetectorConfig(output_after=100)
 
 Event = tuple[float, str, float]
 
@@ -108,34 +108,9 @@ def expected_lines(events: Iterable[Event], config: DetectorConfig = CONFIG) -> 
     detectors: dict[str, Detector] = {}
     lines: set[bytes] = set()
     for (product, minute), value in sorted(sums.items(), key=lambda item: item[0][1]):
+        key = encode_series("quantity", {"product_name": product})
         detection = detectors.setdefault(product, Detector(config)).process(value, minute * 60.0)
-        start = detection.episode_start
-        lines.add(
-            results.encode(
-                Result(
-                    detector_name="bookstore",
-                    measure="quantity",
-                    timeseries_id=timeseries_id(encode_series("quantity", {"product_name": product})),
-                    anomaly_decision_threshold=70,
-                    dimension_list=(results.Dimension("product_name", product),),
-                    aggregated_measure_value=value,
-                    anomaly_score=detection.score,
-                    detection_period_start_time=results.format_time(minute * 60_000),
-                    detection_period_end_time=results.format_time(minute * 60_000 + 60_000),
-                    processed_data_points=detection.processed_points,
-                    anomaly_confidence_score=detection.confidence,
-                    anomaly_decision=1 if detection.is_anomaly else 0,
-                    model_stage=detection.stage.value,
-                    expected_value=float(detection.expected_value),  # type: ignore[arg-type] # one feature
-                    lower_bound=float(detection.lower_bound),  # type: ignore[arg-type] # one feature
-                    upper_bound=float(detection.upper_bound),  # type: ignore[arg-type] # one feature
-                    raw_score=detection.raw_score,
-                    direction=detection.direction.value,
-                    alert=1 if detection.alert else 0,
-                    episode_start_time=None if start is None else results.format_time(start * 1000),
-                )
-            )
-        )
+        lines.add(results.encode(result_of(key, minute * 60_000, minute * 60_000 + 60_000, value, detection)))
     return lines
 
 

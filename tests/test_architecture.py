@@ -28,7 +28,7 @@ MAY_IMPORT = {
 
 THIRD_PARTIES = {
     "contracts": {"msgspec"},
-    "anomaly": {"numpy", "numba"},
+    "anomaly": {"numpy", "numba", "llvmlite"},
 }
 """Of everybody else's, where the list is closed."""
 

@@ -1,16 +1,21 @@
 """The documentation says what the code does."""
 
+import importlib
+import pkgutil
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
+import pytest
 from properties_text import BOOKSTORE, text_of
 
 from contracts.deadletters import REASONS
 from contracts.properties import JobSettings, PropertiesError, parse_properties
 from contracts.results import Result
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 
 
 def documented_properties() -> dict[str, set[str]]:
@@ -60,3 +65,43 @@ def test_every_reason_of_a_dead_letter_is_documented() -> None:
     documented = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", (DOCS / "contracts.md").read_text(), re.M))
 
     assert {reason: documented.get(reason) for reason in REASONS} == dict(REASONS)
+
+
+def documented_constants() -> dict[str, list[float]]:
+    rows = re.findall(r"^\| \w* ?\| `([A-Z_0-9]+)` \| ([^|]+) \|", (DOCS / "algorithm.md").read_text(), re.M)
+    return {name: [float(Fraction(number)) for number in value.split(", ")] for name, value in rows}
+
+
+def test_every_constant_of_the_algorithm_page_is_the_kernels_own() -> None:
+    package = pytest.importorskip("anomaly.kernels")
+    names = [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "trees"]
+    modules = [importlib.import_module(f"anomaly.kernels.{name}") for name in names]
+    used = {name: value for module in modules for name, value in vars(module).items()}
+
+    documented = documented_constants()
+
+    assert len(documented) > 100
+    for name, values in documented.items():
+        assert name in used, f"docs/algorithm.md has {name}, no kernel has"
+        own = used[name] if isinstance(used[name], tuple) else [used[name]]
+        assert values == pytest.approx(list(own), rel=1e-4), name
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as GitHub names them in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {link}, which has no such heading"

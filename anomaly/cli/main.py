@@ -13,6 +13,7 @@ from anomaly.cli.columns import Asked
 from anomaly.cli.command_errors import CommandError
 from anomaly.cli.cost_command import add_cost_command
 from anomaly.cli.score_command import say, score
+from anomaly.cli.warm_up_command import warm_up as run_warm_up
 from anomaly.config import DetectorConfig
 
 __all__ = ["main"]
@@ -21,22 +22,28 @@ _SCORE_HELP = """\
 Scores every row of a CSV file for how strange it is, against the rows before it, and writes the same rows, unchanged,
 with these columns appended:
 
-  anomaly_score      0 to 100; 0 is noise, of an ordinary series one row in 10,000 is over 70
+  anomaly_score      0 to 100: 20 is passed by one row in 10 of this series, 40 by one in 100, 60 by one in 1,000; 70 is
+                     the bar that an ordinary series of a row a minute passes at most about once a week
   anomaly_decision   1 where the score is over the threshold, else 0
   alert              1 where people should hear of it: an anomaly begins, or becomes markedly worse
-  raw_score          the forest's own score
-  expected_value     what was expected in this row; 0.0 while learning
-  lower_bound        the band around it in which 19 of 20 rows lie
+  raw_score          what residual and forest say, each 1 at its bar: for ranking, and for a threshold of your own
+  expected_value     what was expected in this row; empty while learning
+  lower_bound        the band around it in which 98 of 100 ordinary rows lie
   upper_bound
-  model_stage        LEARNING for the first 300 rows of a series, which have the score 0, then INFERENCE
+  direction          HIGH or LOW where there is a score: above or below what was expected; else NONE
+  episode_start      when the anomaly began that this row belongs to; empty where there is none
+  reason             why, in one sentence, where anomaly_decision is 1
+  model_stage        LEARNING for the first rows of a series, which have the score 0: as many as there are in a day, at
+                     least 32 and at most 300; then INFERENCE
   confidence         0 to 100: how much the model has seen
 """
 _SCORE_NOTES = f"""\
 columns:
   Without options, the column of times and the column of numbers are found in the first rows, and named on standard
   error. If several fit, name one. COL is a name from the header, or a number that counts from 1.
-  With several value columns a row is one observation of several numbers; expected_value, lower_bound and upper_bound
-  then come once per value column, with its name added: expected_value_cpu, expected_value_mem, lower_bound_cpu, ...
+  With several value columns a row is one observation of several numbers: each is judged by itself, and all together;
+  expected_value, lower_bound and upper_bound then come once per value column, with its name added:
+  expected_value_cpu, expected_value_mem, lower_bound_cpu, ...
 
 input:
   CSV in UTF-8, cells separated by comma, semicolon or tab, with or without a header (without one, none is written);
@@ -122,12 +129,20 @@ def _parser() -> argparse.ArgumentParser:
         "--threshold", type=float, default=DetectorConfig.threshold, help="scores over it are anomalies (%(default)s)"
     )
     score.add_argument(
-        "--seed",
+        "--learn",
+        metavar="N",
         type=int,
-        default=DetectorConfig.seed,
-        help="of all random choices: same seed, same numbers (%(default)s)",
+        default=None,
+        help="rows of each series that are learned before scores begin, from 12 (default: those of a day, 32 to 300)",
     )
     score.set_defaults(run=_score)
+    warm_up = commands.add_parser(
+        "warm-up",
+        help="compile the kernels now, for images",
+        description="Compiles every kernel for this machine and keeps the machine code: nobody waits for it later.",
+        allow_abbrev=False,
+    )
+    warm_up.set_defaults(run=_warm_up)
     add_cost_command(commands)
     return parser
 
@@ -142,14 +157,21 @@ def _column_list(text: str) -> tuple[str, ...]:
 def _score(arguments: argparse.Namespace) -> int:
     asked = Asked(arguments.timestamp, arguments.value, arguments.by)
     try:
-        settings = DetectorConfig(threshold=arguments.threshold, seed=arguments.seed, features=len(asked.values) or 1)
+        settings = DetectorConfig(
+            threshold=arguments.threshold, output_after=arguments.learn, features=len(asked.values) or 1
+        )
     except ValueError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(str(error).replace("output_after", "--learn")) from None
     source = None if arguments.input in (None, "-") else Path(arguments.input)
     target = None if arguments.output in (None, "-") else Path(arguments.output)
     if arguments.input is None and sys.stdin is not None and sys.stdin.isatty():
         raise CommandError("no input; name a file, or pipe rows in; see anomaly score --help")
     score(source, target, asked, settings)
+    return 0
+
+
+def _warm_up(_: argparse.Namespace) -> int:
+    run_warm_up()
     return 0
 
 

@@ -1,43 +1,47 @@
-"""Scoring the rows of a file: one detector per series, rows in, the cells to append out."""
+"""Scoring the rows of a file: a fleet of its series, rows in, the cells to append out."""
 
 import math
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from anomaly.cli.cells import parse_number
 from anomaly.cli.columns import Plan, listed
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.io_csv import Row
 from anomaly.cli.summary import Strongest, Summary
-from anomaly.cli.timestamps import parse_time
+from anomaly.cli.timestamps import iso_text, parse_time
 from anomaly.config import DetectorConfig
-from anomaly.detector import Detections, Detector
+from anomaly.detections import COMMAND_FIELDS, FIELDS, Detections, Stage
+from anomaly.detector import Detector
+from anomaly.fleet import Fleet
+from anomaly.kernels.clock import LATEST_TIME
+from anomaly.kernels.start import VALUE_LIMIT
 
 __all__ = ["Scorer", "appended_names"]
-
-LIVE_DETECTORS = 1000
-"""Detectors held ready, 360 kB each; those unused for longest rest as bytes, 86 kB at most, until their next row."""
 
 SeriesKey = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class _Series:
-    """One series: its detector, or the bytes of it, and the time of its last row."""
+    """One series: the time of its last row, and whether it is still learned only."""
 
-    detector: Detector | bytes
-    processed: int = 0
     time: float = -math.inf
     time_text: str = ""
     line: int = 0
+    learning: bool = True
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """Rows of one series that were added, but not scored yet."""
+    """Rows that were added, but not scored yet, in file order."""
 
-    places: list[int] = field(default_factory=list)
+    keys: list[SeriesKey] = field(default_factory=list)
     values: list[tuple[float, ...]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -52,10 +56,10 @@ def appended_names(plan: Plan) -> tuple[str, ...]:
     InputError
         When the file has a column of such a name already.
     """
-    several = len(plan.values) > 1
-    suffixes = [f"_{plan.names[column]}" for column in plan.values] if several else [""]
-    banded = [f"{name}{suffix}" for name in ("expected_value", "lower_bound", "upper_bound") for suffix in suffixes]
-    names = ("anomaly_score", "anomaly_decision", "alert", "raw_score", *banded, "model_stage", "confidence")
+    suffixes = [f"_{plan.names[column]}" for column in plan.values] if len(plan.values) > 1 else [""]
+    names = tuple(
+        f"{column}{suffix}" for column, _ in COMMAND_FIELDS for suffix in (suffixes if column in _BANDS else [""])
+    )
     taken = [name for name in names if plan.has_header and name in plan.names]
     if taken:
         what = "columns" if len(taken) > 1 else "a column"
@@ -77,20 +81,16 @@ class Scorer:
     plan
         The columns to use.
     config
-        Settings of every series' detector; `features` must be the number of value columns.
-    live
-        Detectors held ready at a time; fewer need less memory, and more time when there are more series than that.
+        Settings of every series; `features` must be the number of value columns.
     """
 
-    def __init__(self, plan: Plan, config: DetectorConfig, live: int = LIVE_DETECTORS) -> None:
+    def __init__(self, plan: Plan, config: DetectorConfig) -> None:
         self._plan = plan
         self._config = config
-        self._live = live
-        # Insertion order is order of use: the first live series is the one unused for longest.
         self._series: dict[SeriesKey, _Series] = {}
-        self._ready: OrderedDict[SeriesKey, None] = OrderedDict()
-        self._waiting: dict[SeriesKey, _Waiting] = {}
-        self._added = 0
+        self._fleet = Fleet(config) if config.features == 1 else None
+        self._detectors: dict[SeriesKey, Detector] = {}
+        self._waiting = _Waiting()
         self._summary = Summary()
 
     @property
@@ -116,7 +116,7 @@ class Scorer:
             raise InputError(f"line {row.line} has {found}, expected {len(plan.names)} as in the first line")
         values = tuple(self._number(row, column) for column in plan.values)
         key = tuple(row.cells[column] for column in plan.by)
-        series = self._series.get(key) or _Series(b"")
+        series = self._series.get(key) or _Series()
         time, text = self._time(row, series)
         if key not in self._series:
             self._series[key] = series
@@ -124,37 +124,44 @@ class Scorer:
         elif time == series.time:
             self._summary.repeated_times += 1
         series.time, series.time_text, series.line = time, text, row.line
-        waiting = self._waiting.setdefault(key, _Waiting())
-        waiting.places.append(self._added)
+        waiting = self._waiting
+        waiting.keys.append(key)
         waiting.values.append(values)
         waiting.times.append(time)
         waiting.lines.append(row.line)
         waiting.time_texts.append(text)
-        self._added += 1
         self._summary.rows += 1
-        self._summary.missing += any(math.isnan(value) for value in values)
+        self._summary.missing += any(not abs(value) < VALUE_LIMIT for value in values)
         return True
 
     def flush(self) -> list[list[str]]:
         """Score what was added since the last flush; return for each row, in the order added, the cells to append."""
-        cells: list[list[str]] = [[] for _ in range(self._added)]
-        for key, waiting in self._waiting.items():
-            series = self._series[key]
-            flat = [value for (value,) in waiting.values] if len(self._plan.values) == 1 else waiting.values
-            times = None if self._plan.timestamp is None else waiting.times
-            detections = self._detector(key, series).process_many(flat, times)
-            series.processed = int(detections.processed_points[-1])
-            for place, appended in zip(waiting.places, _texts(detections), strict=True):
+        waiting, self._waiting = self._waiting, _Waiting()
+        if not waiting.keys:
+            return []
+        times = None if self._plan.timestamp is None else np.array(waiting.times)
+        if self._fleet is not None:
+            detections = self._fleet.process(waiting.keys, [value for (value,) in waiting.values], times)
+            self._count(waiting, range(len(waiting.keys)), detections)
+            return self._texts(detections)
+        cells: list[list[str]] = [[] for _ in waiting.keys]
+        places: dict[SeriesKey, list[int]] = {}
+        for place, key in enumerate(waiting.keys):
+            places.setdefault(key, []).append(place)
+        for key, some in places.items():
+            detector = self._detectors.get(key)
+            if detector is None:
+                detector = self._detectors[key] = Detector(self._config)
+            rows = np.array([waiting.values[place] for place in some])
+            detections = detector.process_many(rows, None if times is None else times[some])
+            for place, appended in zip(some, self._texts(detections), strict=True):
                 cells[place] = appended
-            self._count(key, waiting, detections)
-        self._waiting.clear()
-        self._added = 0
+            self._count(waiting, some, detections)
         return cells
 
     def summary(self) -> Summary:
         """Return what was seen so far."""
-        learning = sum(series.processed <= self._config.output_after for series in self._series.values())
-        self._summary.learning_series = learning
+        self._summary.learning_series = sum(series.learning for series in self._series.values())
         return self._summary
 
     def _number(self, row: Row, column: int) -> float:
@@ -172,6 +179,9 @@ class Scorer:
             time = parse_time(text)
         except ValueError as error:
             raise InputError(f"line {row.line}, column {listed(self._plan.names, [column])}: {error}") from None
+        if not abs(time) < LATEST_TIME:
+            name = listed(self._plan.names, [column])
+            raise InputError(f"line {row.line}, column {name}: {text[:60]!r} is no time before the year 10209")
         if time < series.time:
             raise InputError(
                 f"line {row.line}: its time {text} is earlier than {series.time_text} of line {series.line}; "
@@ -186,44 +196,67 @@ class Scorer:
         column = plan.names[plan.others[0]] if plan.has_header else str(plan.others[0] + 1)
         return f", or tell several series apart with --by {column}"
 
-    def _detector(self, key: SeriesKey, series: _Series) -> Detector:
-        """Return the series' detector, awake; send the one unused for longest to rest if there are too many."""
-        if isinstance(series.detector, bytes):
-            series.detector = Detector.from_bytes(series.detector) if series.detector else Detector(self._config)
-            self._ready[key] = None
-            if len(self._ready) > self._live:
-                oldest = self._series[self._ready.popitem(last=False)[0]]
-                if isinstance(oldest.detector, Detector):
-                    oldest.detector = oldest.detector.to_bytes()
-        else:
-            self._ready.move_to_end(key)
-        return series.detector
-
-    def _count(self, key: SeriesKey, waiting: _Waiting, detections: Detections) -> None:
+    def _count(self, waiting: _Waiting, places: Sequence[int], detections: Detections) -> None:
         summary = self._summary
         summary.anomalies += int(detections.is_anomaly.sum())
         summary.alerts += int(detections.alert.sum())
-        for place in detections.alert.nonzero()[0].tolist():
-            score = float(detections.score[place])
+        for number in detections.alert.nonzero()[0].tolist():
+            score, place = float(detections.score[number]), places[number]
             if summary.strongest is None or score > summary.strongest.score:
-                summary.strongest = Strongest(score, waiting.lines[place], waiting.time_texts[place], key)
+                where = waiting.lines[place], waiting.time_texts[place], waiting.keys[place]
+                summary.strongest = Strongest(score, *where, detections.reason[number])
+        for number in (detections.stage == Stage.INFERENCE.value).nonzero()[0].tolist():
+            self._series[waiting.keys[places[number]]].learning = False
+
+    def _texts(self, detections: Detections) -> list[list[str]]:
+        """Return the appended cells, row by row; numbers in the shortest form that reads back as the same number."""
+        columns: list[Sequence[str]] = []
+        for name, each in COMMAND_FIELDS:
+            column = getattr(detections, each)
+            if name in _BANDS:
+                columns += [_WRITE["number"](part) for part in column.reshape(len(detections), -1).T]
+            elif each == "episode_start" and self._plan.timestamp is None:
+                columns.append([""] * len(detections))
+            else:
+                columns.append(_WRITE[_KINDS[each]](column))
+        return [list(cells) for cells in zip(*columns, strict=True)]
 
 
-def _texts(detections: Detections) -> list[list[str]]:
-    """Return the appended cells, row by row; numbers in the shortest form that reads back as the same number."""
-    n = len(detections)
-    banded = [
-        column
-        for band in (detections.expected_value, detections.lower_bound, detections.upper_bound)
-        for column in band.reshape(n, -1).T.tolist()
-    ]
-    columns: list[Sequence[str]] = [
-        [repr(score) for score in detections.score.tolist()],
-        [str(int(decision)) for decision in detections.is_anomaly.tolist()],
-        [str(int(alert)) for alert in detections.alert.tolist()],
-        [repr(score) for score in detections.raw_score.tolist()],
-        *([repr(value) for value in column] for column in banded),
-        detections.stage.tolist(),
-        [repr(confidence) for confidence in detections.confidence.tolist()],
-    ]
-    return [list(cells) for cells in zip(*columns, strict=True)]
+_BANDS = frozenset(["expected_value", "lower_bound", "upper_bound"])
+_KINDS = {each.name: each.kind for each in FIELDS}
+
+
+def _numbers(column: npt.NDArray[np.float64]) -> list[str]:
+    return [repr(number) if number == number else "" for number in column.tolist()]
+
+
+def _flags(column: npt.NDArray[np.bool_]) -> list[str]:
+    return ["1" if flag else "0" for flag in column.tolist()]
+
+
+def _times(column: npt.NDArray[np.float64]) -> list[str]:
+    texts = [""] * len(column)
+    for place in np.flatnonzero(~np.isnan(column)).tolist():
+        texts[place] = iso_text(float(column[place]))
+    return texts
+
+
+def _words(column: npt.NDArray[np.str_]) -> list[str]:
+    words: list[str] = column.tolist()
+    return words
+
+
+def _sentences(column: npt.NDArray[np.object_]) -> list[str]:
+    return ["" if sentence is None else sentence for sentence in column.tolist()]
+
+
+_WRITE: Mapping[str, Callable[[npt.NDArray[Any]], list[str]]] = MappingProxyType(
+    {
+        "number": _numbers,
+        "flag": _flags,
+        "time": _times,
+        "stage": _words,
+        "direction": _words,
+        "sentence": _sentences,
+    }
+)

@@ -9,12 +9,13 @@ __all__ = ["Strongest", "Summary", "summary_lines"]
 
 @dataclass(frozen=True, slots=True)
 class Strongest:
-    """The alert with the highest score: its score, the line it stands in, its time as written, and its series."""
+    """The alert with the highest score: its score, the line it stands in, its time as written, its series, and why."""
 
     score: float
     line: int
     time: str
     series: tuple[str, ...]
+    reason: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class Summary:
     strongest: Strongest | None = None
 
 
-def summary_lines(summary: Summary, plan: Plan, output_after: int) -> list[str]:
+def summary_lines(summary: Summary, plan: Plan, output_after: int | None) -> list[str]:
     """Return what to say at the end: one line, and one for each thing that its reader should know of.
 
     Parameters
@@ -60,7 +61,7 @@ def summary_lines(summary: Summary, plan: Plan, output_after: int) -> list[str]:
     plan
         The columns that were used.
     output_after
-        Length of the LEARNING stage in rows.
+        Length of the LEARNING stage in rows; None if it is that of a day, 32 to 300.
     """
     line = (
         f"{_count(summary.rows, 'row')}, {summary.series:,} series: "
@@ -69,13 +70,19 @@ def summary_lines(summary: Summary, plan: Plan, output_after: int) -> list[str]:
     if summary.strongest is not None:
         strongest = summary.strongest
         where = ", ".join([*strongest.series, strongest.time or f"line {strongest.line}"])
-        line += f"; strongest alert: {where}, score {strongest.score:.2f}"
+        why = f": {strongest.reason}" if strongest.reason else ""
+        line += f"; strongest alert: {where}, score {strongest.score:.2f}{why}"
     lines = [line]
     if summary.learning_series:
         which = "" if summary.learning_series == summary.series else f" in {summary.learning_series:,} of the series"
-        lines.append(f"note: no scores yet{which}: the first {output_after} rows of a series are learned, not scored")
+        first = (
+            "rows of a day, at least 32 and at most 300,"
+            if output_after is None
+            else f"{output_after} rows of a series"
+        )
+        lines.append(f"note: no scores yet{which}: the first {first} are learned, not scored")
     if summary.missing:
-        lines.append(f"note: {_count(summary.missing, 'row')} without a number, taken as missing, score 0")
+        lines.append(f"note: {_count(summary.missing, 'row')} without a number below 1e30, taken as missing, score 0")
     if summary.empty:
         lines.append(f"note: {_count(summary.empty, 'empty row')} left out")
     if summary.repeated_times:

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-__all__ = ["is_iso_time", "parse_time"]
+__all__ = ["is_iso_time", "iso_text", "parse_time"]
 
 _ISO = re.compile(
     r"""
@@ -50,6 +50,15 @@ def parse_time(text: str) -> float:
 def is_iso_time(text: str) -> bool:
     """Return whether a cell is written as an ISO 8601 date or time; numbers are not, though `parse_time` reads them."""
     return _ISO.fullmatch(text.strip()) is not None
+
+
+def iso_text(seconds: float) -> str:
+    """Return a moment as `parse_time` reads it: ISO 8601 in UTC, the fraction only where there is one."""
+    try:
+        moment = _FIRST_MOMENT + timedelta(seconds=seconds)
+    except OverflowError:
+        return repr(seconds)  # beyond the years that ISO 8601 has
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _seconds_of(match: re.Match[str], text: str) -> float:

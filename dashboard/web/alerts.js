@@ -21,6 +21,7 @@ function makeAlerts(data, choose) {
         element("span", {}, `score ${score(alert.score)}`),
       ),
     );
+    if (alert.reason) button.append(element("span", { class: "what" }, isolated(alert.reason)));
     if (context.length) button.querySelector(".what").before(element("span", { class: "what" }, isolated(context.join(" · "))));
     button.addEventListener("click", () => choose(alert));
     return element("li", {}, button);

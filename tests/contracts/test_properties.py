@@ -57,7 +57,7 @@ def test_the_shortest_file_gets_documented_defaults() -> None:
         max_lateness_ms=60_000,
         max_future_ms=3_600_000,
         threshold=70,
-        model={},
+        output_after=None,
     )
     assert settings.job == RunSettings(
         buckets=64,
@@ -66,7 +66,6 @@ def test_the_shortest_file_gets_documented_defaults() -> None:
         starting_offsets=StartingOffsets.EARLIEST,
         idle_timeout_ms=60_000,
         group_id="anomaly-bookstore",
-        live_models=1000,
         parallelism=1,
         checkpoint_directory=None,
         checkpoint_interval_ms=60_000,
@@ -85,11 +84,6 @@ def test_every_property_can_be_set() -> None:
         "max.future": "2 h",
         "decision.threshold": "72.5",
         "output.after": "100",
-        "trees": "30",
-        "sample.size": "128",
-        "shingle.size": "4",
-        "time.decay": "0.001",
-        "seed": "7",
     }
     groups["job"] = {
         "buckets": "16",
@@ -98,7 +92,6 @@ def test_every_property_can_be_set() -> None:
         "starting.offsets": "latest",
         "idle.timeout": "2 min",
         "group.id": "mine",
-        "live.models": "50",
         "parallelism": "2",
         "checkpoint.directory": "/tmp/checkpoints",  # noqa: S108 - never written
         "checkpoint.interval": "500 ms",
@@ -111,14 +104,7 @@ def test_every_property_can_be_set() -> None:
     assert settings.detector.aggregation is Aggregation.AVG
     assert (settings.detector.period_ms, settings.detector.max_lateness_ms) == (300_000, 0)
     assert settings.detector.threshold == 72.5
-    assert settings.detector.model == {
-        "output_after": 100,
-        "trees": 30,
-        "sample_size": 128,
-        "shingle_size": 4,
-        "time_decay": 0.001,
-        "seed": 7,
-    }
+    assert settings.detector.output_after == 100
     assert settings.job == RunSettings(
         16,
         Delivery.EXACTLY_ONCE,
@@ -126,7 +112,6 @@ def test_every_property_can_be_set() -> None:
         StartingOffsets.LATEST,
         120_000,
         "mine",
-        50,
         2,
         "/tmp/checkpoints",  # noqa: S108 - never written
         500,
@@ -179,8 +164,8 @@ def test_periods_are_written_as_people_write_them(text: str, milliseconds: int) 
         ("detector", "measure.aggregation", "MEDIAN", "one of SUM, AVG, MIN, MAX, COUNT"),
         ("detector", "decision.threshold", "high", "expected a number"),
         ("detector", "decision.threshold", "nan", "expected a number"),
-        ("detector", "trees", "1.5", "whole number"),
-        ("detector", "seed", "-1", "whole number"),
+        ("detector", "output.after", "1.5", "whole number"),
+        ("detector", "output.after", "-1", "whole number"),
         ("detector", "dimension.fields", "a,,b", "separated by commas"),
         ("detector", "dimension.fields", "a,a", "different names"),
         ("detector", "name", " ", "not empty"),

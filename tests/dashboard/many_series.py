@@ -17,7 +17,8 @@ COPY (
         hit::INT AS anomaly_decision, 'INFERENCE' AS model_stage, level + 10.0 AS expected_value,
         level - 2.0 AS lower_bound, level + 22.0 AS upper_bound, 0.9 AS raw_score,
         CASE WHEN hit THEN 'HIGH' ELSE 'NONE' END AS direction, MAP {{}}::MAP(VARCHAR, DOUBLE) AS attribution,
-        hit::INT AS alert, CASE WHEN hit THEN start END AS episode_start_time, 0 AS imputed,
+        CASE WHEN hit THEN '400, far above what is expected' END AS reason,
+        hit::INT AS alert, 0 AS recovered, CASE WHEN hit THEN start END AS episode_start_time, 0 AS imputed,
         NULL::VARCHAR AS suppressed_by, 1 AS schema_version,
         'region-' || (s % 20) AS dim_region, 'shop-' || lpad(s::VARCHAR, 5, '0') AS dim_shop
     FROM (

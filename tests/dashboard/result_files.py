@@ -52,7 +52,9 @@ def row(start: datetime, dimensions: Mapping[str, str], **changed: object) -> Ro
         "raw_score": 0.8,
         "direction": "NONE",
         "attribution": [],
+        "reason": None,
         "alert": 0,
+        "recovered": 0,
         "episode_start_time": None,
         "imputed": 0,
         "suppressed_by": None,
@@ -69,6 +71,7 @@ def spike(start: datetime, dimensions: Mapping[str, str], **changed: object) -> 
         "anomaly_score": 94.25,
         "anomaly_decision": 1,
         "direction": "HIGH",
+        "reason": "75, 5.2 times the 14.5 expected; highest in 9 days",
         "alert": 1,
         "episode_start_time": start.replace(tzinfo=None),
     }
@@ -115,7 +118,7 @@ def bookstore_rows(start: datetime = START, days: int = 14, seed: int = 7) -> li
 def scored(values: Mapping[datetime, float], dimensions: Mapping[str, str], threshold: float = 70.0) -> list[Row]:
     """Score one series."""
     times: Sequence[datetime] = sorted(values)
-    found = Detector(DetectorConfig(threshold=threshold, seed=7)).process_many([float(values[t]) for t in times], times)
+    found = Detector(DetectorConfig(threshold=threshold)).process_many([float(values[t]) for t in times], times)
     rows = []
     episode: datetime | None = None
     for i, time in enumerate(times):

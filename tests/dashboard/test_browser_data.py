@@ -92,7 +92,11 @@ def test_hostile_names_stay_text_and_break_nothing(browsing: Browsing, serve: Se
     for i, name in enumerate(HOSTILE):
         rows = [
             spike(
-                START + MINUTE * i, {"name": name, "<i>n</i>": str(i)}, detector_name=f"<u>{i}</u>", measure="<s>m</s>"
+                START + MINUTE * i,
+                {"name": name, "<i>n</i>": str(i)},
+                detector_name=f"<u>{i}</u>",
+                measure="<s>m</s>",
+                reason=name,
             )
         ]
         write(folder, rows, name=f"part-{i}")
@@ -116,6 +120,16 @@ def test_hostile_names_stay_text_and_break_nothing(browsing: Browsing, serve: Se
     assert page.evaluate("document.documentElement.scrollWidth") == 1440
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_an_alert_of_which_the_reason_is_known_says_it(browsing: Browsing, tmp_path: Path) -> None:
+    reasons = ["75, 5.2 times the 14.5 expected; highest in 9 days", None]
+    write(tmp_path, [spike(START + MINUTE * i, {"p": "a"}, reason=reason) for i, reason in enumerate(reasons)])
+    page = browsing.open(build(tmp_path, tmp_path / "page.html"))
+
+    expect(page.locator(".alert").nth(1)).to_contain_text("75, 5.2 times the 14.5 expected; highest in 9 days")
+    expect(page.locator(".alert").nth(0)).not_to_contain_text("times")
+    expect(page.locator(".alert").nth(0)).not_to_contain_text("null")
 
 
 def test_missing_results_leave_a_gap(browsing: Browsing, tmp_path: Path) -> None:

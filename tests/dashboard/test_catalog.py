@@ -52,6 +52,13 @@ def test_the_alerts_are_those_of_the_files_newest_first(bookstore: Path) -> None
     assert [(alert.t, alert.value, alert.score) for alert in found] == expected
 
 
+def test_an_alert_says_why_in_200_characters_at_most(tmp_path: Path) -> None:
+    reasons = ["stuck at 14 for 21 minutes, longer than ever before", "x" * 1000, None]
+    write(tmp_path, [spike(START + MINUTE * i, {"p": "a"}, reason=reason) for i, reason in enumerate(reasons)])
+
+    assert [alert.reason for alert in fresh(tmp_path).overview().alerts] == [None, "x" * 200, reasons[0]]
+
+
 def test_a_result_in_two_files_counts_once(tmp_path: Path) -> None:
     rows = [row(START + MINUTE * i, {"p": "a"}) for i in range(5)] + [spike(START + MINUTE * 5, {"p": "a"})]
     once, twice = write(tmp_path / "once", rows), write(tmp_path / "twice", rows)

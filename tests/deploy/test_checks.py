@@ -27,7 +27,7 @@ def test_every_part_accepts_what_the_template_gives_it(case: str) -> None:
         ({"OperationsEmail": ""}, "With MonthlyBudget, OperationsEmail must be given"),
         ({"DetectionPeriod": "90 fortnights"}, 'the job would not start: group "detector", key "detection.period"'),
         ({"DetectionPeriod": "8 d"}, "from 1 s to 7 d"),
-        ({"Trees": "0"}, "the job would not start"),
+        ({"OutputAfter": "11"}, "the job would not start: output_after must be"),
         ({"LateTopic": "sales"}, 'the topic of "input" is taken'),
         ({"DimensionFields": "a,a"}, "different names"),
         ({"ProgressTopic": "sales"}, "the ingest function would not start: PROGRESS_TOPIC is 'sales' like INPUT_TOPIC"),

@@ -76,7 +76,7 @@ def test_a_replaced_application_is_said_to_lose_its_models() -> None:
         ({"detector": "ROLLBACK_COMPLETE"}, "can only be deleted: python -m deploy down"),
         ({"detector": "UPDATE_ROLLBACK_FAILED"}, "mend it in the console"),
         ({"application": "UPDATING"}, "the application is UPDATING"),
-        ({"changed": ["Trees", "AlertEmail", "Buckets"]}, "Buckets, Trees cannot change"),
+        ({"changed": ["OutputAfter", "AlertEmail", "Buckets"]}, "Buckets, OutputAfter cannot change"),
         ({"detector": None}, "no such detector to update"),
     ],
 )
@@ -87,7 +87,7 @@ def test_what_cannot_be_changed_now_is_said_with_what_to_do(change: dict[str, An
 
 def test_a_threshold_may_change_and_a_detector_without_application_may_change_everything() -> None:
     assert plan_up(dataclasses.replace(RUNNING, changed=["DecisionThreshold"]), must_exist=True).steps == ()
-    without = dataclasses.replace(RUNNING, changed=["Trees"], application=None)
+    without = dataclasses.replace(RUNNING, changed=["OutputAfter"], application=None)
     assert plan_up(without, must_exist=True).steps == (Step.START,)
 
 

@@ -58,14 +58,7 @@ def test_what_the_application_is_given_is_what_the_job_reads() -> None:
     largest = parse_properties(properties_text(resources_of("largest")["Application"]["Properties"]))
     assert largest.detector.dimension_fields == tuple(MANY_DIMENSIONS)
     assert largest.job.delivery is Delivery.EXACTLY_ONCE
-    assert set(largest.detector.model) == {
-        "output_after",
-        "trees",
-        "sample_size",
-        "shingle_size",
-        "time_decay",
-        "seed",
-    }
+    assert largest.detector.output_after == 999_999_999
 
 
 def test_every_property_of_the_job_that_a_cluster_heeds_can_be_set() -> None:
@@ -85,7 +78,7 @@ def test_what_is_left_empty_is_left_to_the_job() -> None:
 
     assert settings.detector.measure_field is None
     assert settings.detector.dimension_fields == ()
-    assert settings.detector.model == {}
+    assert settings.detector.output_after is None
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ RECORD = """
 "detectionPeriodStartTime":"2024-11-04 13:35:00","detectionPeriodEndTime":"2024-11-04 13:36:00",
 "processedDataPoints":1261,"anomalyConfidenceScore":80.4674989791107,"anomalyDecision":1,"modelStage":"INFERENCE",
 "expectedValue":20.1,"lowerBound":11.8,"upperBound":28.3,"rawScore":3.1,"direction":"HIGH",
-"attribution":[{"feature":"quantity","share":100.0}],"alert":1,"episodeStartTime":"2024-11-04 13:35:00","imputed":0,
-"suppressedBy":null,"schemaVersion":1}
+"attribution":[{"name":"residual","share":1.0}],"reason":null,"alert":1,"recovered":0,
+"episodeStartTime":"2024-11-04 13:35:00","imputed":0,"suppressedBy":null,"schemaVersion":1}
 """
 START = datetime(2024, 11, 4, 13, 35, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

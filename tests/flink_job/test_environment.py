@@ -18,7 +18,6 @@ RUN = RunSettings(
     starting_offsets=StartingOffsets.EARLIEST,
     idle_timeout_ms=60_000,
     group_id="anomaly-bookstore",
-    live_models=1000,
     parallelism=2,
     checkpoint_directory=None,
     checkpoint_interval_ms=5000,
@@ -41,7 +40,6 @@ def with_checkpoints(directory: Path) -> RunSettings:
         StartingOffsets.EARLIEST,
         60_000,
         "g",
-        1000,
         1,
         str(directory),
         5000,
@@ -142,7 +140,7 @@ def test_a_run_resumes_from_the_checkpoint_it_is_given(tmp_path: Path) -> None:
 
 def test_exactly_once_without_checkpoints_is_refused_saying_what_is_missing() -> None:
     exactly_once = RunSettings(
-        64, Delivery.EXACTLY_ONCE, ExecutionMode.PROCESS, StartingOffsets.EARLIEST, 1, "g", 1, 1, None, 5000
+        64, Delivery.EXACTLY_ONCE, ExecutionMode.PROCESS, StartingOffsets.EARLIEST, 1, "g", 1, None, 5000
     )
 
     with pytest.raises(JobError, match=r"exactly-once needs checkpoint\.directory"):

@@ -19,10 +19,10 @@ def write_properties(folder: Path, **detector: str) -> Path:
     ("detector", "line"),
     [
         (
-            {"tree": "9"},
-            'flink_job: group "detector", key "tree", value "9": unknown key; did you mean "trees"? allowed: ',
+            {"output.before": "9"},
+            'flink_job: group "detector", key "output.before", value "9": unknown key; did you mean "output.after"? ',
         ),
-        ({"trees": "0"}, 'flink_job: group "detector", key "trees": trees must be '),
+        ({"output.after": "11"}, 'flink_job: group "detector", key "output.after": output_after must be '),
     ],
 )
 def test_bad_properties_stop_the_job_at_start_with_one_line(

@@ -10,7 +10,7 @@ from flink_job.operators import ScoreBuckets
 from flink_job.settings import ScoringSettings
 from flink_job.state_log import Layout
 
-SETTINGS = ScoringSettings("bookstore", 70, {"trees": 2, "output_after": 5}, Layout(4, 60_000), 10)
+SETTINGS = ScoringSettings("bookstore", 70, 12, Layout(4, 60_000))
 SERIES = encode_series("quantity", {"product_name": "item-A"})
 
 
@@ -100,11 +100,12 @@ def test_buckets_have_models_of_their_own() -> None:
         assert b'"processedDataPoints":1,' in decode_results(block)[0][1]
 
 
-def test_points_series_and_live_models_are_counted() -> None:
+def test_points_series_and_model_bytes_are_counted() -> None:
     flink = Flink()
     operator = opened(flink, ExecutionMode.PROCESS)
     for period in range(3):
         list(operator.process_element(element(period), flink))
 
-    assert (flink.counts["points"], flink.gauges["series"](), flink.gauges["live_models"]()) == (3, 1, 1)
+    assert (flink.counts["points"], flink.gauges["series"]()) == (3, 1)
+    assert 9_000 < flink.gauges["model_bytes"]() < 11_000
     assert flink.counts["state_bytes_written"] > 0

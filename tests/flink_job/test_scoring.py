@@ -1,27 +1,22 @@
 import random
+import zlib
 from collections.abc import Iterable
 
 import pytest
+from expected_results import result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly import Detector
+from anomaly import Detector, Fleet
 from contracts.payloads import Payload, decode_results, encode_payload
-from contracts.results import Dimension, Result, decode, format_time
+from contracts.results import Result, decode, encode
 from contracts.series import encode_series, timeseries_id
-from flink_job.models import LiveModels
 from flink_job.scoring import BucketScorer, Scored
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import PHASES, JobStateError, Layout
 
 MINUTE = 60_000
-SETTINGS = ScoringSettings(
-    detector_name="bookstore",
-    threshold=70,
-    model={"trees": 3, "sample_size": 16, "shingle_size": 2, "output_after": 10, "seed": 7},
-    layout=Layout(buckets=4, period_ms=MINUTE),
-    live_models=100,
-)
+SETTINGS = ScoringSettings("bookstore", 70, output_after=12, layout=Layout(buckets=4, period_ms=MINUTE))
 SERIES = [encode_series("quantity", {"product_name": f"item-{number}"}) for number in range(6)]
 
 
@@ -36,7 +31,7 @@ class MemoryState(dict[str, bytes]):
 
 
 def scorer_on(state: MemoryState, scoring: ScoringSettings = SETTINGS) -> BucketScorer:
-    return BucketScorer(scoring, LiveModels(detector_config(scoring), scoring.live_models), state)
+    return BucketScorer(scoring, Fleet(detector_config(scoring)), state)
 
 
 def element(period: int, values: Iterable[tuple[bytes, float]]) -> bytes:
@@ -62,9 +57,10 @@ def lines_of(scorer: BucketScorer, elements: Iterable[bytes]) -> list[bytes]:
 
 def test_results_are_the_librarys_own_numbers() -> None:
     rng = random.Random(3)
-    values = [float(rng.randint(15, 25)) if period != 60 else 94.0 for period in range(70)]
+    values = [float(rng.randint(15, 25)) if period not in (60, 61) else 94.0 for period in range(100)]
     scorer = scorer_on(MemoryState())
     detector = Detector(detector_config(SETTINGS))
+    found: list[Result] = []
 
     for period, value in enumerate(values):
         scored = scorer.score(element(period, [(SERIES[0], value)]))
@@ -72,29 +68,15 @@ def test_results_are_the_librarys_own_numbers() -> None:
         expected = detector.process(value, period * 60.0)
 
         assert key.decode() == timeseries_id(SERIES[0])
-        assert decode(line) == Result(
-            detector_name="bookstore",
-            measure="quantity",
-            timeseries_id=timeseries_id(SERIES[0]),
-            anomaly_decision_threshold=70,
-            dimension_list=(Dimension("product_name", "item-0"),),
-            aggregated_measure_value=value,
-            anomaly_score=expected.score,
-            detection_period_start_time=format_time(period * MINUTE),
-            detection_period_end_time=format_time((period + 1) * MINUTE),
-            processed_data_points=period + 1,
-            anomaly_confidence_score=expected.confidence,
-            anomaly_decision=int(expected.is_anomaly),  # type: ignore[arg-type]
-            model_stage=expected.stage.value,
-            expected_value=expected.expected_value,  # type: ignore[arg-type]
-            lower_bound=expected.lower_bound,  # type: ignore[arg-type]
-            upper_bound=expected.upper_bound,  # type: ignore[arg-type]
-            raw_score=expected.raw_score,
-            direction=expected.direction.value,
-            alert=int(expected.alert),  # type: ignore[arg-type]
-            episode_start_time=None if expected.episode_start is None else format_time(expected.episode_start * 1000),
-        )
+        assert line == encode(result_of(SERIES[0], period * MINUTE, (period + 1) * MINUTE, value, expected))
         assert (scored.points, scored.anomalies, scored.alerts) == (1, int(expected.is_anomaly), int(expected.alert))
+        found.append(decode(line))
+
+    assert sum(result.alert for result in found) == sum(result.recovered for result in found) == 1
+    assert {result.model_stage for result in found} == {"LEARNING", "INFERENCE"}
+    [reason] = [result.reason for result in found if result.alert]
+    assert reason is not None
+    assert reason.startswith("94, ")
 
 
 def test_series_of_a_period_are_scored_in_the_order_of_their_keys() -> None:
@@ -118,20 +100,17 @@ def test_series_do_not_influence_each_other() -> None:
 
 
 @settings(max_examples=25)
-@given(st.integers(0, 2**32), st.sampled_from([0.2, 0.7, 1.0]), st.sampled_from([2, 100]))
-def test_after_any_crashes_output_and_state_are_those_of_an_undisturbed_run(
-    seed: int, share: float, live_models: int
-) -> None:
+@given(st.integers(0, 2**32), st.sampled_from([0.2, 0.7, 1.0]))
+def test_after_any_crashes_output_and_state_are_those_of_an_undisturbed_run(seed: int, share: float) -> None:
     """Crash at random moments, go back to the last checkpoint, and continue."""
     rng = random.Random(seed)
     elements = noisy_elements(rng.randint(1, 3 * PHASES), seed=seed, share=share)
     undisturbed_state = MemoryState()
     undisturbed = lines_of(scorer_on(undisturbed_state), elements)
 
-    scoring = ScoringSettings(SETTINGS.detector_name, 70, SETTINGS.model, SETTINGS.layout, live_models)
     state, position = MemoryState(), 0
     checkpoint = (MemoryState(), 0)
-    scorer = scorer_on(state, scoring)
+    scorer = scorer_on(state)
     lines: list[bytes] = []
     while position < len(elements):
         lines += lines_of(scorer, [elements[position]])
@@ -141,7 +120,7 @@ def test_after_any_crashes_output_and_state_are_those_of_an_undisturbed_run(
             checkpoint = (MemoryState(state), position)
         elif event < 0.25:
             state, position = MemoryState(checkpoint[0]), checkpoint[1]
-            scorer = scorer_on(state, scoring)
+            scorer = scorer_on(state)
 
     assert list(dict.fromkeys(lines)) == undisturbed
     assert state == undisturbed_state
@@ -181,13 +160,6 @@ def test_an_interrupted_second_element_of_a_period_is_restored_as_well() -> None
     assert first + lines_of(scorer_on(state), elements[2:]) == lines_of(scorer_on(MemoryState()), elements)
 
 
-def test_the_bound_of_live_models_changes_no_digit() -> None:
-    elements = noisy_elements(80)
-    few = ScoringSettings(SETTINGS.detector_name, 70, SETTINGS.model, SETTINGS.layout, 1)
-
-    assert lines_of(scorer_on(MemoryState(), few), elements) == lines_of(scorer_on(MemoryState()), elements)
-
-
 def test_the_log_stays_short_and_each_series_has_one_snapshot() -> None:
     state = MemoryState()
     lines_of(scorer_on(state), noisy_elements(3 * PHASES, share=1.0))
@@ -208,19 +180,30 @@ def test_a_series_that_fell_silent_is_not_snapshotted_again() -> None:
     assert silent not in state
 
 
-def test_a_state_written_under_other_model_settings_is_refused_before_it_is_used() -> None:
+def test_a_damaged_model_is_refused_before_it_is_used() -> None:
     state = MemoryState()
     lines_of(scorer_on(state), noisy_elements(PHASES + 1, share=1.0))
-    other = ScoringSettings("bookstore", 70, {**SETTINGS.model, "seed": 8}, SETTINGS.layout, 100)
+    key = f"S{timeseries_id(SERIES[0])}"
+    framed = bytearray(state[key])
+    framed[200] ^= 1
+    state[key] = bytes(framed[:3] + zlib.crc32(framed[7:]).to_bytes(4, "big") + framed[7:])
 
-    with pytest.raises(JobStateError, match=r"were made with .*seed=7.*the properties say .*seed=8.*set them back"):
-        scorer_on(state, other).score(element(1000, [(series, 1.0) for series in SERIES]))
+    with pytest.raises(JobStateError, match=r"cannot be read: the state is damaged.*restore an earlier checkpoint"):
+        scorer_on(state)
+
+
+def test_a_bucket_that_goes_back_to_an_earlier_state_forgets_what_it_learned_since() -> None:
+    fleet = Fleet(detector_config(SETTINGS))
+    elements = noisy_elements(40)
+    undisturbed = lines_of(BucketScorer(SETTINGS, fleet, MemoryState()), elements)
+
+    assert lines_of(BucketScorer(SETTINGS, fleet, MemoryState()), elements) == undisturbed
 
 
 def test_a_new_threshold_takes_over_the_models() -> None:
     state = MemoryState()
     lines_of(scorer_on(state), noisy_elements(PHASES + 1, share=1.0))
-    other = ScoringSettings("bookstore", 95, SETTINGS.model, SETTINGS.layout, 100)
+    other = ScoringSettings("bookstore", 95, SETTINGS.output_after, SETTINGS.layout)
 
     records = records_of(scorer_on(state, other).score(element(1000, [(series, 1.0) for series in SERIES])))
 

@@ -4,6 +4,7 @@ import pickle
 import pytest
 from properties_text import BOOKSTORE, text_of
 
+from anomaly import DetectorConfig
 from contracts.properties import JobSettings, parse_properties
 from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings, state_terms
 
@@ -42,12 +43,7 @@ def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
         "transactionTimeoutMs": 900_000,
         "parallelism": 2,
         "stateTerms": {
-            "trees": "50",
-            "sample.size": "256",
-            "shingle.size": "8",
             "output.after": "300",
-            "time.decay": "0.000390625",
-            "seed": "0",
             "measure.aggregation": "SUM",
             "detection.period": "60000 ms",
             "buckets": "64",
@@ -57,21 +53,28 @@ def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
 
 
 def test_defaults_and_the_same_values_given_are_the_same_terms_of_the_state() -> None:
-    assert state_terms(settings_with(trees="50", detection_period="60s")) == state_terms(settings_with())
+    assert state_terms(settings_with(output_after="300", detection_period="60s")) == state_terms(settings_with())
     assert state_terms(settings_with(decision_threshold="90", name="other")) == state_terms(settings_with())
-    assert state_terms(settings_with(trees="51")) != state_terms(settings_with())
+    assert state_terms(settings_with(output_after="301")) != state_terms(settings_with())
 
 
-def test_model_settings_reach_the_library_under_its_own_names() -> None:
-    config = detector_config(
-        scoring_settings(settings_with(sample_size="128", seed="7", decision_threshold="80", time_decay="0.001"))
-    )
+def test_what_the_properties_say_reaches_the_library() -> None:
+    config = detector_config(scoring_settings(settings_with(output_after="128", decision_threshold="80")))
 
-    assert (config.sample_size, config.seed, config.threshold, config.time_decay) == (128, 7, 80, 0.001)
+    assert config == DetectorConfig(threshold=80, output_after=128)
+
+
+@pytest.mark.parametrize(
+    ("period", "points"),
+    [("1 s", 300), ("1 min", 300), ("288 s", 300), ("5 min", 288), ("30 min", 48), ("1 h", 32), ("1 d", 32)],
+)
+def test_a_day_of_points_is_learned_but_at_least_32_and_at_most_300(period: str, points: int) -> None:
+    assert scoring_settings(settings_with(detection_period=period)).output_after == points
+    assert scoring_settings(settings_with(detection_period=period, output_after="12")).output_after == 12
 
 
 def test_settings_travel_to_the_workers() -> None:
-    scoring = scoring_settings(settings_with(seed="7"))
+    scoring = scoring_settings(settings_with(output_after="50"))
 
     assert pickle.loads(pickle.dumps(scoring)) == scoring  # noqa: S301 - our own bytes
 
@@ -80,11 +83,7 @@ def test_settings_travel_to_the_workers() -> None:
     ("key", "value", "name"),
     [
         ("decision.threshold", "100", "threshold must be from 0"),
-        ("trees", "0", "trees must be"),
-        ("sample.size", "1", "sample_size must be"),
-        ("shingle.size", "0", "shingle_size must be"),
-        ("time.decay", "2", "time_decay must be"),
-        ("output.after", "0", "output_after must be"),
+        ("output.after", "11", "output_after must be"),
     ],
 )
 def test_a_setting_that_the_library_refuses_is_named_as_in_the_properties(key: str, value: str, name: str) -> None:
@@ -94,11 +93,3 @@ def test_a_setting_that_the_library_refuses_is_named_as_in_the_properties(key: s
         detector_config(scoring)
     assert str(refused_by_library(caught.value)).startswith(f'group "detector", key "{key}": {name}')
     assert f"got {value}" in str(refused_by_library(caught.value))
-
-
-def test_settings_that_the_library_refuses_together_are_refused_without_naming_one() -> None:
-    scoring = scoring_settings(settings_with(trees="10000", sample_size="65536"))
-
-    with pytest.raises(ValueError, match="these settings remember") as caught:
-        detector_config(scoring)
-    assert str(refused_by_library(caught.value)).startswith('group "detector": these settings remember')

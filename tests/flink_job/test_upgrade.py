@@ -29,10 +29,10 @@ def test_a_savepoint_goes_on_under_a_new_threshold_and_is_refused_under_another_
     wait_until("results of the first half", lambda: len(found()) >= 40)
     savepoint = flink.stop(job, savepoints)
 
-    refused = flink.submit(bench.properties(detector={**MODEL, "trees": "30"}), state=savepoint)
+    refused = flink.submit(bench.properties(detector={**MODEL, "output.after": "50"}), state=savepoint)
     wait_until("the refusal", lambda: flink.state_of(refused) == "FAILED")
     reason = cluster_says(cluster, refused)
-    assert "made with trees 50, the properties say trees 30; set them back, or start without state" in reason
+    assert "made with output.after 100, the properties say output.after 50; set them back" in reason
 
     job = flink.submit(bench.properties(detector={**MODEL, "decision.threshold": "80"}), state=savepoint)
     bench.produce([*((number, body(event)) for number, event in enumerate(events[120:], 120)), *flush])

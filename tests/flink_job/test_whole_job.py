@@ -48,9 +48,7 @@ def test_results_equal_the_librarys_number_for_number_and_a_second_run_in_thread
     assert [results.decode(line).aggregated_measure_value for line in lines if results.decode(line).alert] == [94.0]
 
     again = f"{bench.name}.again"
-    second = run_job(
-        bench.properties(output=again, parallelism="2", live_models="1", execution_mode="thread"), "--bounded"
-    )
+    second = run_job(bench.properties(output=again, parallelism="2", execution_mode="thread"), "--bounded")
     assert second.returncode == 0, second.stderr
     assert sorted(bench.read(again)) == sorted(lines)
 

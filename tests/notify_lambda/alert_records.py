@@ -33,6 +33,7 @@ def spike(**changes: object) -> Result:
         "upper_bound": 24.1,
         "raw_score": 2.0,
         "direction": "HIGH",
+        "reason": "75, 5.5 times the 13.7 expected; highest in 9 days",
         "alert": 1,
         "episode_start_time": "2026-11-13 08:01:00",
     }
@@ -48,6 +49,7 @@ def dip(**changes: object) -> Result:
         "lower_bound": 9.0,
         "upper_bound": 27.0,
         "direction": "LOW",
+        "reason": "6, 67 % below the 18 expected",
         "episode_start_time": "2026-11-13 07:55:00",
     }
     return spike(**(lower | changes))

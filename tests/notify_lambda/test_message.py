@@ -22,7 +22,7 @@ def test_each_kind_of_subscriber_gets_its_own_text() -> None:
 
     assert set(texts) == {"default", "email", "sms"}
     assert texts["email"].startswith("item-A: 75, expected 14 (6-24), at 08:01 UTC on 13 Nov.\n\nWhat: ")
-    assert texts["sms"].startswith("item-A: 75, expected 14 (6-24), at 08:01 UTC on 13 Nov. High")
+    assert texts["sms"].startswith("item-A: 75, expected 14 (6-24), 08:01 UTC 13 Nov. 75, 5.5 times")
     assert json.loads(texts["default"]) == {
         "text": "item-A: 75, expected 14 (6-24), at 08:01 UTC on 13 Nov.",
         "link": f"{DASHBOARD}#series={SERIES}&at=2026-11-13T08:01:00Z",

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from alert_records import SERIES, alert, dip, spike
 from hypothesis import given
@@ -30,6 +31,7 @@ CASES = {
                 expected_value=-12.3456,
                 lower_bound=-310.0,
                 upper_bound=280.5,
+                reason=None,
             )
         ),
         DASHBOARD,
@@ -40,9 +42,21 @@ CASES = {
                 measure="*",
                 detector_name="bookstore\r\nBcc: everyone@example.org",
                 dimension_list=(Dimension("na\u202eme", "\x1b[31mSALE\r\nSubject: hello\x00 " + "9" * 10_000),),
+                reason="\x1b[31m75\r\nBcc: everyone@example.org " + "all " * 1000,
             )
         ),
         None,
+    ),
+    "stuck": Wording(
+        alert(
+            spike(
+                aggregated_measure_value=14.0,
+                direction="NONE",
+                reason="stuck at 14 for 21 minutes, longer than ever before",
+                episode_start_time="2026-11-13 08:01:00",
+            )
+        ),
+        DASHBOARD,
     ),
     "one_series": Wording(alert(spike(dimension_list=(), measure="*")), None),
 }
@@ -80,6 +94,7 @@ def results(draw: st.DrawFn) -> Result:
         lower_bound=lower,
         upper_bound=upper,
         direction=draw(st.sampled_from(["HIGH", "LOW", "NONE"])),
+        reason=draw(st.none() | names),
         anomaly_score=draw(st.floats(0, 100)),
         anomaly_confidence_score=draw(st.floats(0, 100)),
         detection_period_start_time=start.isoformat(sep=" ", timespec="seconds"),
@@ -98,7 +113,7 @@ def test_whatever_a_record_holds_the_texts_are_what_sns_takes(result: Result, ur
     assert set(sms) <= set(GSM_03_38) | set("~")
     assert len(sms) + sms.count("~") <= 160
     assert all(line.isprintable() for line in email.splitlines())
-    assert 10 <= len(email.splitlines()) <= 11
+    assert 10 <= len(email.splitlines()) <= 12
 
 
 @given(results())
@@ -113,8 +128,8 @@ def test_no_number_is_cut(result: Result) -> None:
 
 @pytest.mark.parametrize("url", [DASHBOARD, None])
 @pytest.mark.parametrize("result", [spike(), dip(), spike(aggregated_measure_value=1_234_567.0, upper_bound=900_000.0)])
-def test_an_sms_names_everything(result: Result, url: str | None) -> None:
-    sms = Wording(alert(result), url).sms()
+def test_an_sms_without_a_reason_names_everything(result: Result, url: str | None) -> None:
+    sms = Wording(alert(msgspec.structs.replace(result, reason=None)), url).sms()
 
     for part in (
         "item-A: ",
@@ -130,8 +145,27 @@ def test_an_sms_names_everything(result: Result, url: str | None) -> None:
         assert part in sms
 
 
+@pytest.mark.parametrize("url", [DASHBOARD, None])
+@pytest.mark.parametrize("result", [spike(), dip()])
+def test_an_sms_with_a_reason_names_it_and_all_but_the_confidence(result: Result, url: str | None) -> None:
+    sms = Wording(alert(result), url).sms()
+
+    for part in (
+        "item-A: ",
+        "08:01 UTC",
+        "13 Nov",
+        "expected 1",
+        "(",
+        f". {result.reason}. ",
+        "core 9",
+        "since 07:55" if result.direction == "LOW" else "since 08:01",
+        url or "Kafka results-2 at 5143",
+    ):
+        assert part in sms
+
+
 def test_an_sms_holds_the_whole_link_where_it_fits() -> None:
-    found = alert(spike(timeseries_id="s1"))
+    found = alert(spike(timeseries_id="s1", reason=None))
 
     assert Wording(found, "https://d.example/").sms().endswith(link("https://d.example/", found))
 
@@ -141,9 +175,13 @@ def test_a_low_value_is_worded_as_one() -> None:
 
 
 @pytest.mark.parametrize("actual", [6.2, 12.0, 23.6])
-def test_a_value_within_its_band_is_said_to_be_unusual_after_those_before(actual: float) -> None:
-    inside = spike(aggregated_measure_value=actual, lower_bound=6.2, upper_bound=23.6, direction="LOW")
+@pytest.mark.parametrize("reason", [None, "", "\r\n\x00"])
+def test_without_a_reason_a_value_within_its_band_is_said_to_be_unusual_after_those_before(
+    actual: float, reason: str | None
+) -> None:
+    inside = spike(aggregated_measure_value=actual, lower_bound=6.2, upper_bound=23.6, direction="LOW", reason=reason)
 
+    assert "Why:" not in Wording(alert(inside), None).email()
     assert (
         "lower than expected; such a value is ordinary by itself, but not after" in Wording(alert(inside), None).email()
     )
@@ -151,9 +189,24 @@ def test_a_value_within_its_band_is_said_to_be_unusual_after_those_before(actual
 
 @pytest.mark.parametrize("actual", [6.1, 23.7])
 def test_a_value_outside_its_band_needs_no_explanation(actual: float) -> None:
-    outside = spike(aggregated_measure_value=actual, lower_bound=6.2, upper_bound=23.6)
+    outside = spike(aggregated_measure_value=actual, lower_bound=6.2, upper_bound=23.6, reason=None)
 
     assert "ordinary by itself" not in Wording(alert(outside), None).email()
+
+
+def test_a_reason_says_why_in_the_email_and_in_the_sms() -> None:
+    stuck = CASES["stuck"]
+
+    assert "\nActual:      14, unusual\n" in stuck.email()
+    assert "\nWhy:         stuck at 14 for 21 minutes, longer than ever before\n" in stuck.email()
+    assert ". Stuck at 14 for 21 minutes, longer than ever before." in stuck.sms()
+
+
+def test_a_reason_for_which_an_sms_has_no_room_is_left_out_whole() -> None:
+    wordy = Wording(alert(spike(reason="75, " + "much " * 30 + "more than 13")), DASHBOARD)
+
+    assert "much" not in wordy.sms()
+    assert wordy.sms().endswith(f"High, score 94, confidence 98%, since 08:01. {DASHBOARD}")
 
 
 def test_without_letters_that_an_sms_can_show_the_series_is_named_by_its_code() -> None:

@@ -74,7 +74,9 @@ results = st.builds(
     anomaly_decision=st.sampled_from([0, 1]),
     model_stage=st.sampled_from(["LEARNING", "INFERENCE"]),
     expected_value=finite,
-    attribution=st.lists(st.builds(Attribution, names, finite), max_size=3, unique_by=lambda a: a.feature).map(tuple),
+    attribution=st.lists(st.builds(Attribution, names, finite), max_size=3, unique_by=lambda a: a.name).map(tuple),
+    reason=st.none() | names,
+    recovered=st.sampled_from([0, 1]),
     episode_start_time=st.none() | times,
     suppressed_by=st.none() | names,
 )
@@ -275,7 +277,7 @@ def test_the_table_of_another_writer_gets_our_types(result: Result) -> None:
     theirs = ours.set_column(
         7, "detection_period_start_time", ours["detection_period_start_time"].cast(pa.timestamp("ns"))
     )
-    theirs = theirs.set_column(19, "alert", ours["alert"].cast(pa.int64())).append_column("extra", pa.array([1]))
+    theirs = theirs.set_column(20, "alert", ours["alert"].cast(pa.int64())).append_column("extra", pa.array([1]))
 
     assert conform(theirs).equals(ours)
 

@@ -30,11 +30,14 @@ OURS = [
     "expected_value",
     "lower_bound",
     "upper_bound",
+    "direction",
+    "episode_start",
+    "reason",
     "model_stage",
     "confidence",
 ]
 HEADER = "," + ",".join(OURS) + "\n"
-LEARNED = ",0.0,0,0,0.0,0.0,0.0,0.0,LEARNING,0.0\n"
+LEARNED = ",0.0,0,0,0.0,,,,NONE,,,LEARNING,0.0\n"
 WHERE = Path(anomaly.__file__).resolve().parents[1]
 PIECES = [
     *(b"time v , ; \t \n \r\n \r 1 2.5 3,5 2024-01-01 2024-01-02T10:00Z NaN inf 1e999 -".split(b" ")),
@@ -45,7 +48,7 @@ PIECES = [
     b"\n2024-01-01,1\n2024-01-02,2\n",
     b"time,v\n",
 ]
-SEVEN = DetectorConfig(threshold=65.5, seed=7)
+ASKED = DetectorConfig(threshold=65.5, output_after=200)
 
 
 @pytest.fixture
@@ -108,9 +111,9 @@ def test_every_number_equals_the_librarys_and_every_input_cell_is_kept(run: Run)
     times = [1724938500.0 + 60 * i for i in range(len(values))]
     rows = [f'{value},"n, {i}",{times[i]:.0f}\n' for i, value in enumerate(values)]
     write("in.csv", "".join(["when,note,ts\n", *rows]))
-    status, out, err = run("in.csv", "-o", "out.csv", "--threshold", "65.5", "--seed", "7")
+    status, out, err = run("in.csv", "-o", "out.csv", "--threshold", "65.5", "--learn", "200")
     assert (status, out) == (0, "")
-    detections = Detector(SEVEN).process_many(values, times)
+    detections = Detector(ASKED).process_many(values, times)
     with Path("out.csv").open(newline="") as file:
         scored = list(csv.DictReader(file))
     assert list(scored[0]) == ["when", "note", "ts", *OURS]
@@ -125,12 +128,18 @@ def test_every_number_equals_the_librarys_and_every_input_cell_is_kept(run: Run)
         ("anomaly_decision", detections.is_anomaly),
         ("alert", detections.alert),
     ]:
-        assert [float(row[name]) for row in scored] == column.tolist()
+        numbers = [float(row[name] or "nan") for row in scored]
+        assert np.array_equal(numbers, column, equal_nan=True)
     assert [row["model_stage"] for row in scored] == detections.stage.tolist()
+    assert [row["direction"] for row in scored] == detections.direction.tolist()
+    assert [row["reason"] or None for row in scored] == detections.reason.tolist()
+    assert scored[320]["episode_start"] == "2024-08-29T18:55:00Z"
+    assert "," in scored[320]["reason"]
     assert detections.alert[320]
     assert err.splitlines()[0] == "timestamp column: ts; value column: when; 1 series"
     assert re.fullmatch(
-        r"340 rows, 1 series: \d+ anomal\w+, \d+ alerts?; strongest alert: 1724957700, score .*", err.splitlines()[1]
+        r"340 rows, 1 series: \d+ anomal\w+, \d+ alerts?; strongest alert: 1724957700, score \d+\.\d\d: 90, .*",
+        err.splitlines()[1],
     )
 
 
@@ -215,7 +224,7 @@ def test_names_that_need_quotes_are_quoted_in_the_header(run: Run) -> None:
             ["--threshold", "high"],
             "argument --threshold: invalid float value: 'high'; see anomaly score --help",
         ),
-        ("v\n1\n", ["--seed", "-1"], "seed must be a whole number from 0"),
+        ("v\n1\n", ["--learn", "3"], "--learn must be a whole number from 12 to 1000000000, got 3"),
         ("v\n1\n", ["--value", "a,,b"], "expected column names separated by commas, got 'a,,b'"),
         ("v\n1\n", ["--colour"], "anomaly: unrecognized arguments: --colour; see anomaly --help"),
     ],

@@ -3,18 +3,19 @@
 import math
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from anomaly import Detections, Detector, DetectorConfig
+from anomaly import Detection, Detections, Detector, DetectorConfig
 from anomaly.cli.columns import Plan
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.io_csv import Row
 from anomaly.cli.scoring import Scorer, appended_names
 from anomaly.cli.summary import Summary
 
-SMALL = DetectorConfig(trees=10, sample_size=64, shingle_size=4, output_after=40, threshold=5, seed=3)
+SMALL = DetectorConfig(output_after=40, threshold=5)
 PLAN = Plan(("time", "host", "value"), True, 0, (2,), (1,), ())
 FLAT = Plan(("time", "host", "value"), True, 0, (2,), (), (1,))
 
@@ -31,10 +32,8 @@ def stream(n: int, seed: int) -> list[float]:
     return [float(value) for value in values]
 
 
-def appended(
-    rows: Sequence[Row], plan: Plan, batch: int, config: DetectorConfig = SMALL, live: int = 9
-) -> list[list[str]]:
-    scorer = Scorer(plan, config, live)
+def appended(rows: Sequence[Row], plan: Plan, batch: int, config: DetectorConfig = SMALL) -> list[list[str]]:
+    scorer = Scorer(plan, config)
     cells: list[list[str]] = []
     for start in range(0, len(rows), batch):
         for one in rows[start : start + batch]:
@@ -46,18 +45,27 @@ def appended(
 def expected(detections: Detections) -> list[list[str]]:
     return [
         [
-            repr(float(detections.score[i])),
-            str(int(detections.is_anomaly[i])),
-            str(int(detections.alert[i])),
-            repr(float(detections.raw_score[i])),
-            repr(float(detections.expected_value[i])),
-            repr(float(detections.lower_bound[i])),
-            repr(float(detections.upper_bound[i])),
-            str(detections.stage[i]),
-            repr(float(detections.confidence[i])),
+            repr(one.score),
+            str(int(one.is_anomaly)),
+            str(int(one.alert)),
+            repr(one.raw_score),
+            *("" if math.isnan(band) else repr(band) for band in bands(one)),
+            one.direction,
+            "" if math.isnan(one.episode_start) else iso(one.episode_start),
+            one.reason or "",
+            one.stage,
+            repr(one.confidence),
         ]
-        for i in range(len(detections))
+        for one in detections
     ]
+
+
+def bands(one: Detection) -> list[float]:
+    return [float(band) for band in (one.expected_value, one.lower_bound, one.upper_bound)]  # type: ignore[arg-type]
+
+
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -76,8 +84,7 @@ def test_missing_values_are_missing_to_the_library_too() -> None:
     assert appended(rows, FLAT, 50) == expected(Detector(SMALL).process_many(values, np.arange(80.0)))
 
 
-@pytest.mark.parametrize("live", [1, 2, 9])
-def test_mixed_series_get_the_numbers_they_get_alone_even_when_few_detectors_are_live(live: int) -> None:
+def test_mixed_series_get_the_numbers_they_get_alone() -> None:
     alone = {host: stream(60, seed) for seed, host in enumerate("abcd")}
     order = [host for host in alone for _ in range(60)]
     random.Random(5).shuffle(order)
@@ -87,14 +94,14 @@ def test_mixed_series_get_the_numbers_they_get_alone_even_when_few_detectors_are
         rows.append(row(line, clock[host], host, alone[host][clock[host]]))
         places[host].append(line)
         clock[host] += 1
-    cells = appended(rows, PLAN, 3, live=live)
+    cells = appended(rows, PLAN, 3)
     for host, values in alone.items():
         detections = Detector(SMALL).process_many(values, np.arange(60.0))
         assert [cells[place] for place in places[host]] == expected(detections)
 
 
 def test_several_value_columns_are_one_observation_with_a_band_each() -> None:
-    config = DetectorConfig(trees=5, sample_size=32, output_after=40, features=2)
+    config = DetectorConfig(output_after=40, features=2)
     plan = Plan(("cpu", "mem"), True, None, (1, 0), (), ())
     cpu, mem = stream(60, 1), stream(60, 2)
     cells = appended([row(i, a, b) for i, (a, b) in enumerate(zip(cpu, mem, strict=True))], plan, 13, config)
@@ -106,6 +113,9 @@ def test_several_value_columns_are_one_observation_with_a_band_each() -> None:
         "lower_bound_cpu",
         "upper_bound_mem",
         "upper_bound_cpu",
+        "direction",
+        "episode_start",
+        "reason",
         "model_stage",
         "confidence",
     )
@@ -113,7 +123,16 @@ def test_several_value_columns_are_one_observation_with_a_band_each() -> None:
     for name, band in (("expected_value", detections.expected_value), ("upper_bound", detections.upper_bound)):
         for feature, column in enumerate(("mem", "cpu")):
             place = names.index(f"{name}_{column}")
-            assert [float(line[place]) for line in cells] == band[:, feature].tolist()
+            assert [line[place] for line in cells[:40]] == [""] * 40
+            assert [float(line[place]) for line in cells[40:]] == band[40:, feature].tolist()
+
+
+def test_a_time_that_no_calendar_has_is_refused_and_values_that_no_series_has_are_missing() -> None:
+    scorer = Scorer(PLAN, SMALL)
+    with pytest.raises(InputError, match="line 2, column time: '999999999999999' is no time before the year 10209"):
+        scorer.add(row(2, 999999999999999, "a", 1))
+    assert scorer.add(row(3, 60, "a", "1e300"))
+    assert scorer.summary().missing == 1
 
 
 def test_a_file_that_has_such_a_column_already_is_refused() -> None:
@@ -184,3 +203,5 @@ def test_the_summary_counts_what_was_seen_and_finds_the_strongest_alert() -> Non
     assert summary.strongest.line == place + 2
     assert summary.strongest.time == str(60 * place)
     assert summary.strongest.series == ("a",)
+    assert summary.strongest.reason == cells[place][9]
+    assert summary.strongest.reason

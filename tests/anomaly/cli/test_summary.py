@@ -25,12 +25,14 @@ def test_a_run_that_only_learned_says_so() -> None:
         "note: no scores yet: the first 300 rows" in summary_lines(Summary(series=1, learning_series=1), PLAN, 300)[1]
     )
     assert "no scores yet in 2 of the series" in summary_lines(Summary(series=9, learning_series=2), PLAN, 300)[1]
+    (_, open_length) = summary_lines(Summary(series=1, learning_series=1), PLAN, None)
+    assert "the first rows of a day, at least 32 and at most 300, are learned, not scored" in open_length
 
 
 def test_missing_values_and_empty_rows_are_counted() -> None:
     lines = summary_lines(Summary(rows=9, missing=1, empty=2), PLAN, 300)
     assert lines[1:] == [
-        "note: 1 row without a number, taken as missing, score 0",
+        "note: 1 row without a number below 1e30, taken as missing, score 0",
         "note: 2 empty rows left out",
     ]
 

@@ -40,7 +40,7 @@ class SettingsTest {
                         "anomaly",
                         600_000,
                         0,
-                        Map.of("trees", "50", "buckets", "16"));
+                        Map.of("output.after", "300", "buckets", "16"));
         assertEquals(expected, TestSettings.settings());
     }
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly._jit import kernel
+from anomaly.kernels.compile import component, entry
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -55,7 +55,7 @@ class ForestArrays(NamedTuple):
     smallest_keys: FloatArray
 
 
-@kernel
+@component
 def mix(value: np.uint64) -> np.uint64:
     """Scramble 64 bits (the finaliser of SplitMix64; Steele, Lea, Flood 2014)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -63,31 +63,31 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
-@kernel
+@component
 def hashed(key: np.uint64, number: int) -> np.uint64:
     """Return the ``number``-th value of the random sequence that ``key`` stands for."""
     return mix(key + (np.uint64(number) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
 
 
-@kernel
+@component
 def uniform(bits: np.uint64) -> float:
     """Turn 64 random bits into a number in (0, 1), never 0 and never 1."""
     return float((np.float64(bits >> np.uint64(12)) + 0.5) * 2.0**-52)
 
 
-@kernel
+@component
 def tree_key(shape: ForestShape, tree: int, purpose: int) -> np.uint64:
     """Return the key of a tree's random numbers: purpose 0 samples points, purpose 1 draws cuts."""
     return hashed(hashed(mix(shape.seed), tree), purpose)
 
 
-@kernel
+@component
 def points_seen(shape: ForestShape, arrays: ForestArrays) -> int:
     """Return how many whole points (shingles) have been learned."""
     return int(max(0, arrays.clock[0] - shape.shingle_size + 1))
 
 
-@kernel
+@component
 def sampling_threshold(shape: ForestShape, points: int) -> float:
     """Return the key above which a point is sampled, when ``points`` have been seen.
 
@@ -99,7 +99,7 @@ def sampling_threshold(shape: ForestShape, points: int) -> float:
     return float((points - 1) - np.log(shape.sample_size / mass) / shape.time_decay)
 
 
-@kernel
+@component
 def sample_point(shape: ForestShape, arrays: ForestArrays, point: int, threshold: float) -> None:
     """Offer a point to the sampler of every tree."""
     # Comparing u with its bound first spares the logarithm for the nine points in ten that are not sampled.
@@ -120,7 +120,7 @@ def sample_point(shape: ForestShape, arrays: ForestArrays, point: int, threshold
         arrays.smallest_keys[tree] = min(arrays.smallest_keys[tree], key)
 
 
-@kernel
+@component
 def forget_points(shape: ForestShape, arrays: ForestArrays, points: int, threshold: float) -> None:
     """Drop the points whose key the threshold has reached or whose age has reached the window."""
     oldest = points - shape.window
@@ -140,7 +140,7 @@ def forget_points(shape: ForestShape, arrays: ForestArrays, points: int, thresho
         arrays.smallest_keys[tree] = smallest
 
 
-@kernel
+@entry
 def append_observation(shape: ForestShape, arrays: ForestArrays, values: FloatArray) -> None:
     """Write an observation behind the history, making room by dropping what no point can need any more."""
     features = shape.features
@@ -156,7 +156,7 @@ def append_observation(shape: ForestShape, arrays: ForestArrays, values: FloatAr
         arrays.history[held * features + f] = values[f]
 
 
-@kernel
+@entry
 def learn(shape: ForestShape, arrays: ForestArrays) -> None:
     """Take the observation that ``append_observation`` wrote into the forest."""
     arrays.clock[0] += 1
@@ -168,7 +168,7 @@ def learn(shape: ForestShape, arrays: ForestArrays) -> None:
     sample_point(shape, arrays, points - 1, threshold)
 
 
-@kernel
+@entry
 def rebuild_samples(shape: ForestShape, arrays: ForestArrays) -> None:
     """Find again, from the number of points seen alone, which points each tree holds."""
     arrays.sizes[:] = 0
@@ -181,7 +181,7 @@ def rebuild_samples(shape: ForestShape, arrays: ForestArrays) -> None:
         sample_point(shape, arrays, point, threshold)
 
 
-@kernel
+@component
 def gather(shape: ForestShape, arrays: ForestArrays, tree: int, starts: IntArray) -> int:
     """Write where in the history each point of a tree starts; return their number."""
     size = arrays.sizes[tree]
@@ -191,7 +191,7 @@ def gather(shape: ForestShape, arrays: ForestArrays, tree: int, starts: IntArray
     return int(size)
 
 
-@kernel
+@component
 def measure_box(history: FloatArray, starts: IntArray, size: int, known: IntArray, box: FloatArray) -> float:
     """Write the bounding box of the points at ``starts`` over the ``known`` dimensions; return the sum of its sides."""
     total = 0.0
@@ -209,7 +209,7 @@ def measure_box(history: FloatArray, starts: IntArray, size: int, known: IntArra
     return total
 
 
-@kernel
+@component
 def draw_cut(bits: np.uint64, known: IntArray, box: FloatArray, total: float) -> tuple[int, float]:
     """Draw a random cut of a box: a dimension with probability its side over ``total``, and a place on that side.
 
@@ -231,7 +231,7 @@ def draw_cut(bits: np.uint64, known: IntArray, box: FloatArray, total: float) ->
     return chosen, cut
 
 
-@kernel
+@component
 def keep_side(history: FloatArray, starts: IntArray, size: int, dimension: int, cut: float, left: bool) -> int:
     """Keep the points on one side of a cut, in their order; return their number."""
     kept = 0
@@ -243,7 +243,7 @@ def keep_side(history: FloatArray, starts: IntArray, size: int, dimension: int, 
     return kept
 
 
-@kernel
+@component
 def score_in_tree(
     key: np.uint64,
     history: FloatArray,
@@ -286,7 +286,7 @@ def score_in_tree(
         depth += 1
 
 
-@kernel
+@component
 def leaf_in_tree(
     key: np.uint64,
     history: FloatArray,
@@ -307,7 +307,7 @@ def leaf_in_tree(
         key = hashed(key, 1 if left else 2)
 
 
-@kernel
+@entry
 def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, known: IntArray) -> float:
     """Return the mean score of ``query`` on its ``known`` dimensions over the trees; 0.0 while the forest is empty."""
     starts = np.empty(arrays.members.shape[1], np.int64)
@@ -322,7 +322,7 @@ def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, kno
     return total / trees if trees > 0 else 0.0
 
 
-@kernel
+@entry
 def leaves_of_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, known: IntArray) -> IntArray:
     """Return, for every tree that holds a point, where the leaf of ``query`` on its ``known`` dimensions starts."""
     starts = np.empty(arrays.members.shape[1], np.int64)

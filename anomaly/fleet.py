@@ -1,0 +1,258 @@
+"""Many series: each a record, all in one array, a period of thousands of them one call."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly import state
+from anomaly.alerts import strength_for
+from anomaly.config import DetectorConfig
+from anomaly.detections import Detections
+from anomaly.errors import StateError
+from anomaly.kernels.clock import ADMITTED
+from anomaly.kernels.columns import COLUMNS
+from anomaly.kernels.compile import prepare
+from anomaly.kernels.process import process_rows
+from anomaly.kernels.step import scratch_record, series_new, series_record
+from anomaly.times import Times, refused, seconds_of
+
+__all__ = ["Fleet"]
+
+_GROWTH = 1.125
+"""Records are added by an eighth: the system moves a large array without copying it, so what counts is idle memory."""
+
+
+class Fleet:
+    """Detects anomalies in many series, online: each value is judged against its own series' past, then learned.
+
+    Parameters
+    ----------
+    config
+        Settings of every series; the defaults fit most. Observations have one feature.
+
+    Notes
+    -----
+    A series takes about 9.7 KB, as bytes and in memory. The interpreter lock is not held while values are judged, so
+    several fleets run in parallel threads; one fleet must be used by one thread at a time.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> fleet = Fleet()
+    >>> for minute in range(500):
+    ...     sales = rng.poisson([20, 300])
+    ...     detections = fleet.process(["item-A", "item-B"], sales, 60.0 * minute)
+    >>> fleet.process(["item-B", "item-A"], [90, 20], 60.0 * 500).alert.tolist()
+    [True, False]
+    >>> len(fleet), "item-A" in fleet
+    (2, True)
+    """
+
+    def __init__(self, config: DetectorConfig | None = None) -> None:
+        self._config = DetectorConfig() if config is None else config
+        if self._config.features != 1:
+            raise ValueError(f"a fleet's observations have one feature, got features={self._config.features}")
+        self._rows: dict[Hashable, int] = {}
+        self._free: list[int] = []
+        self._pool = Records()
+
+    @property
+    def config(self) -> DetectorConfig:
+        """The settings."""
+        return self._config
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the records take."""
+        return self._pool.nbytes
+
+    def __len__(self) -> int:
+        """Count the series."""
+        return len(self._rows)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether the series has been seen."""
+        return key in self._rows
+
+    def __iter__(self) -> Iterator[Hashable]:
+        """Iterate over the keys of the series."""
+        return iter(self._rows)
+
+    def __repr__(self) -> str:
+        return f"Fleet of {len(self)} series, {self.nbytes / 1e6:.1f} MB, {self._config}"
+
+    def process(self, keys: Iterable[Hashable], values: npt.ArrayLike, times: Times = None) -> Detections:
+        """Judge the next value of each series, then learn it.
+
+        Parameters
+        ----------
+        keys
+            Which series each value belongs to; a new key begins a new series. A key may come several times: its values
+            are taken in their order.
+        values
+            Shape (n,). NaN stands for a missing value: it is counted as missing and not learned. Infinite values and
+            those beyond 1e30 are no observations and count as missing, too.
+        times
+            When they were observed: one time for all, or one each; datetimes (UTC if without a time zone), datetime64
+            or epoch seconds. They must come in order in each series. Without times a series has one row a minute
+            and no calendar.
+
+        Returns
+        -------
+        Detections
+            One entry per value, in their order.
+
+        Raises
+        ------
+        ValueError
+            When there are not as many values or times as keys, or a time is none or out of order; then nothing was
+            learned, though new keys are known.
+        """
+        keys = keys if isinstance(keys, Sequence) else list(keys)
+        numbers = numbers_of(values)
+        if numbers.shape != (len(keys),):
+            raise ValueError(
+                f"there must be one value per key, got values of the shape {numbers.shape} for {len(keys)}"
+            )
+        seconds = seconds_of(times, len(keys))
+        return self._pool.judge(self._places(keys), seconds, numbers, self._config)
+
+    def to_bytes(self, key: Hashable) -> bytes:
+        """Return the state of a series; `restore` continues from it bit for bit.
+
+        Raises
+        ------
+        KeyError
+            When there is no such series.
+        """
+        return self._pool.to_bytes(self._rows[key], self._config)
+
+    def restore(self, key: Hashable, blob: bytes) -> None:
+        """Take up a series from the state that `to_bytes` returned, in place of the one that has this key, if any.
+
+        Raises
+        ------
+        StateError
+            When the bytes are not such a state, are damaged, or are of a version that this library does not read.
+        """
+        stored = state.decode(blob)
+        if stored.features != 1:
+            raise StateError(f"a fleet's series has one feature, this state has {stored.features}")
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = self._free.pop() if self._free else self._pool.add()
+        self._pool.put(row, stored.series[0])
+
+    def forget(self, key: Hashable) -> None:
+        """Drop a series; its place is used again.
+
+        Raises
+        ------
+        KeyError
+            When there is no such series.
+        """
+        row = self._rows.pop(key)
+        self._pool.clear(row)
+        self._free.append(row)
+
+    def _places(self, keys: Sequence[Hashable]) -> npt.NDArray[np.int64]:
+        rows = self._rows
+        try:
+            return np.fromiter(map(rows.__getitem__, keys), np.int64, len(keys))
+        except KeyError:
+            for key in keys:
+                if key not in rows:
+                    rows[key] = self._free.pop() if self._free else self._pool.add()
+            return np.fromiter(map(rows.__getitem__, keys), np.int64, len(keys))
+
+
+class Records:
+    """The records of series, by number."""
+
+    def __init__(self, count: int = 0) -> None:
+        prepare()
+        self._blank = series_new().view(np.uint8)
+        self._scratch = np.zeros(1, scratch_record)
+        self._series = np.zeros(max(count, 1), series_record)  # zeros, so that padding is the same bytes everywhere
+        self._count = 0
+        for _ in range(count):
+            self.add()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the records take."""
+        return self._series.nbytes
+
+    @property
+    def series(self) -> npt.NDArray[np.void]:
+        """The records, shape (n,) or more."""
+        return self._series
+
+    def add(self) -> int:
+        """Begin a series; return its number."""
+        if self._count == len(self._series):
+            # Nothing else holds this array: it is only passed to kernels.
+            self._series.resize(max(self._count + 1, int(self._count * _GROWTH)), refcheck=False)
+        self._count += 1
+        self.clear(self._count - 1)
+        return self._count - 1
+
+    def clear(self, row: int) -> None:
+        """Make a record that of a series that has seen nothing."""
+        self.put(row, self._blank)
+
+    def put(self, row: int, record: npt.NDArray[np.uint8]) -> None:
+        """Put the bytes of a checked record in a series' place."""
+        # As bytes: numpy would copy a record of records field by field.
+        self._series.view(np.uint8).reshape(len(self._series), -1)[row] = record
+
+    def to_bytes(self, row: int, config: DetectorConfig) -> bytes:
+        """Return the state of a series."""
+        return state.encode(config, self._series[row].tobytes())
+
+    def judge(
+        self,
+        rows: npt.NDArray[np.int64],
+        times: npt.NDArray[np.float64],
+        values: npt.NDArray[np.float64],
+        config: DetectorConfig,
+        *,
+        telling: bool = True,
+    ) -> Detections:
+        """Judge and learn one value for each entry; `times` are overwritten where there are none.
+
+        Raises
+        ------
+        ValueError
+            When a time is none, or out of order; then nothing was learned.
+        """
+        out = np.zeros((len(rows), len(COLUMNS)))
+        strength = strength_for(config.threshold) if telling else 0.0
+        settings = float(config.threshold), strength, config.output_after or 0
+        wrong, where = process_rows(self._series, rows, times, values, *settings, self._scratch, out)
+        if wrong != ADMITTED:
+            same = np.flatnonzero(rows[:where] == rows[where])
+            last = times[same[-1]] if same.size else self._series[rows[where]]["clock"]["last_row"]
+            raise refused(wrong, times[where], where, last)
+        return Detections(out, values, times)
+
+
+def numbers_of(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return values as doubles, contiguous.
+
+    Raises
+    ------
+    ValueError
+        When they are not numbers.
+    """
+    found = np.asarray(values)
+    if found.dtype.kind not in "biuf":
+        try:
+            if found.dtype.kind != "O":
+                raise TypeError
+            return np.ascontiguousarray(found, dtype=np.float64)
+        except (TypeError, ValueError):
+            sample = found.ravel()[:1].tolist()
+            raise ValueError(f"values must be numbers, NaN where missing, got {found.dtype} such as {sample}") from None
+    return np.ascontiguousarray(found, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""The compiled half of the library: one file for each component, its record and its functions."""

@@ -1,0 +1,380 @@
+"""A point's way through the components: what was expected, what they say of the value, what is learnt."""
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.kernels.arithmetic import Array, Record, clip, f4, f8, record
+from anomaly.kernels.clock import (
+    BREAK,
+    TIME_LIMIT,
+    Pace,
+    Place,
+    clock_before,
+    clock_look,
+    clock_new,
+    clock_pace,
+    clock_place,
+    clock_record,
+    clock_weeks,
+)
+from anomaly.kernels.columns import (
+    AGE,
+    DRIFT,
+    EVIDENCE,
+    EXPECTED,
+    EXTREME,
+    FIRST_COMPONENT,
+    HELD,
+    HIGH,
+    LOW,
+    POINTS,
+    RAW,
+    RUN,
+    SCORE,
+    STEP,
+    STRENGTH,
+)
+from anomaly.kernels.compile import component, inlined
+from anomaly.kernels.decision import decision_look, decision_new, decision_record, decision_weekly
+from anomaly.kernels.episodes import episode_new, episode_record
+from anomaly.kernels.forecaster import (
+    PREDICTORS,
+    fill_slot,
+    forecaster_before,
+    forecaster_learn,
+    forecaster_record,
+    forecaster_tame,
+    memory_deviation,
+    memory_median,
+    memory_push,
+    profile_before,
+    profile_first_day,
+    profile_learn,
+)
+from anomaly.kernels.forests import (
+    LAGS,
+    RING,
+    forests_bar,
+    forests_learn,
+    forests_look,
+    forests_new,
+    forests_record,
+    is_few,
+)
+from anomaly.kernels.histogram import histogram_learn
+from anomaly.kernels.hold import hold_learn, hold_look, hold_record
+from anomaly.kernels.hour_residual import hour_residual_look, hour_residual_new, hour_residual_record
+from anomaly.kernels.outage import outage_look, outage_new, outage_record
+from anomaly.kernels.recurrence import EVENT_EVIDENCE, EVENT_GROWN, recurrence_look, recurrence_new, recurrence_record
+from anomaly.kernels.residual import (
+    EARLY_POINTS,
+    HOUR_SHARE,
+    residual_band,
+    residual_extremes,
+    residual_hour,
+    residual_learn,
+    residual_look,
+    residual_new,
+    residual_record,
+    residual_spread,
+    residual_walls,
+)
+from anomaly.kernels.runs import runs_look, runs_record
+from anomaly.kernels.score import SCORE_MEMORY, score_new, score_of, score_rank, score_record
+from anomaly.kernels.sparse import sparse_before, sparse_learn, sparse_look, sparse_record
+from anomaly.kernels.start import START, VALUE_LIMIT, start_origin, start_record
+from anomaly.kernels.sums import SUM_LONG, sums_look, sums_new, sums_record
+
+series_record = record(
+    ("clock", clock_record),
+    ("forecaster", forecaster_record),
+    ("hold", hold_record),
+    ("residual", residual_record),
+    ("sums", sums_record),
+    ("outage", outage_record),
+    ("hour_residual", hour_residual_record),
+    ("forests", forests_record),
+    ("runs", runs_record),
+    ("sparse", sparse_record),
+    ("recurrence", recurrence_record),
+    ("decision", decision_record),
+    ("score", score_record),
+    ("start", start_record),
+    ("episode", episode_record),
+    ("origin", "f8"),  # median of the first twelve values
+)
+
+VALUE_MOST = 1e18  # distance from the origin; farther values count as this far, so that squares fit in float32
+
+scratch_record = record(  # what one step needs and no step keeps
+    ("predictions", "f8", (2, PREDICTORS)), ("past", "f4", RING + 1), ("distances", "f4", LAGS), ("start", "f8", START)
+)
+
+
+def series_new() -> npt.NDArray[np.void]:
+    """The record of a series that has seen nothing, shape (1,); zeros between the fields, so that bytes are equal."""
+    records = np.zeros(1, series_record)
+    rec = records[0]
+    for name, new in (
+        ("clock", clock_new),
+        ("residual", residual_new),
+        ("sums", sums_new),
+        ("outage", outage_new),
+        ("score", score_new),
+        ("hour_residual", hour_residual_new),
+        ("forests", forests_new),
+        ("recurrence", recurrence_new),
+        ("decision", decision_new),
+        ("episode", episode_new),
+    ):
+        new(rec[name])
+    return records
+
+
+class Outlook(NamedTuple):
+    """What is expected of the next value, less the origin."""
+
+    expected: float  # as it would be without the event that lasts
+    expected_now: float  # what the event has changed it to
+    low: float
+    high: float
+    profile: float  # the ordinary course of this hour
+    hour_scale: float
+    held: bool  # does an event last?
+    sparse: bool
+
+
+@inlined
+def expect(s: Record, place: Place, pace: Pace, age: float, points: int, scratch: Record) -> Outlook:
+    """What is expected of the next value, and its band, less the origin."""
+    profile_now = profile_before(s.forecaster.profile, place, age, points)
+    is_sparse, held = sparse_before(s.sparse, points), s.hold.points_left > 0
+    hour_scale = residual_hour(s.residual, place, pace, is_sparse)
+    expected_now, expected, low, high = np.nan, np.nan, np.nan, np.nan
+    if points > 0:
+        recent, clean, predictions = s.forecaster.recent, s.hold.clean, scratch.predictions
+        walls = residual_walls(s.residual, points, s.origin)
+        expected = forecaster_before(s.forecaster, recent, points, is_sparse, profile_now, predictions[0])
+        expected_now = clip(expected, walls.low, walls.high)
+        if held:
+            expected = forecaster_before(s.forecaster, clean, points, is_sparse, profile_now, predictions[1])
+        expected = clip(expected, walls.low, walls.high)
+        if points >= START:
+            below, above = residual_band(s.residual, hour_scale)
+            low, high = max(expected - below, walls.low), min(expected + above, walls.high)
+    return Outlook(expected, expected_now, low, high, profile_now, hour_scale, held, is_sparse)
+
+
+@inlined
+def forecaster_point(
+    s: Record,
+    place: Place,
+    pace: Pace,
+    age: float,
+    points: int,
+    value: float,
+    tamed: float,
+    outlook: Outlook,
+    flagged: bool,
+) -> None:
+    """The newest value goes into the memories and the profile."""
+    prof, recent, clean = s.forecaster.profile, s.forecaster.recent, s.hold.clean
+    over = hold_learn(s.hold, recent, pace, points, flagged, value, outlook.expected)
+    deviation = tamed - outlook.profile
+    if prof.ready:
+        prof.points += 1
+        count = prof.points
+        memory_deviation(recent, pace, count, deviation)
+        if s.hold.points_left > 0:
+            memory_deviation(clean, pace, count, outlook.expected - outlook.profile if flagged else deviation)
+        profile_learn(prof, place, pace, age, deviation, flagged)
+    else:
+        profile_first_day(prof, place, tamed, pace.per_day)
+    if over:  # the event leaves no trace in the levels
+        recent.hour_level = clean.hour_level
+        recent.six_hour_level = clean.six_hour_level
+
+
+class Judged(NamedTuple):
+    """What the residual says of the newest value."""
+
+    shown: float  # residual against the expectation shown
+    surprise: float
+    noise: float
+    evidence: float
+    by_sum: float
+    by_outage: float
+    off_median: bool
+    flagged: bool
+
+
+@inlined
+def judge_residual(
+    s: Record,
+    place: Place,
+    pace: Pace,
+    age: float,
+    points: int,
+    value: float,
+    tamed: float,
+    outlook: Outlook,
+    few: bool,
+    scratch: Record,
+) -> Judged:
+    """Is the value as was expected?  What is not held back as part of an event is learnt at once."""
+    if points == 0:  # nothing was expected; the value opens the memories and the first day
+        memory_push(s.forecaster.recent, points, f8(value))
+        fill_slot(s.forecaster.profile, place.slot, value, 1.0)
+        profile_first_day(s.forecaster.profile, place, value, pace.per_day)
+        residual_spread(s.residual, pace, points, value)
+        return Judged(0.0, 0.0, 1.0, 0.0, 0.0, 0.0, False, False)
+    shown = value - outlook.expected
+    agreed = shown
+    if outlook.held:  # before the event and now: both must be left in the same direction
+        now = value - outlook.expected_now
+        agreed = 0.0 if now * shown <= 0 else (now if abs(now) < abs(shown) else shown)
+    recent = s.forecaster.recent
+    off_median = value != memory_median(recent, points)
+    sizes = residual_look(s.residual, pace, points, outlook.hour_scale, shown, agreed, outlook.sparse)
+    evidence = 0.0 if few else sizes.evidence
+    # It must be off the ordinary of this hour, too.
+    if s.forecaster.profile.ready and not outlook.sparse and agreed != 0:
+        evidence *= clip((value - outlook.profile) / agreed / HOUR_SHARE, 0.0, 1.0)
+    may_skip = points > pace.grown and not few and not outlook.sparse
+    flagged, skip = hold_look(s.hold, pace, sizes.surprise, may_skip)
+    sparse_learn(s.sparse, points, off_median)
+    by_sum = 0.0
+    if s.residual.scale > 0 and s.residual.top_both > 0:
+        by_sum = sums_look(s.sums, s.residual, pace, points, sizes.shown, skip, outlook.sparse)
+    prof = s.forecaster.profile
+    possible = may_skip and prof.ready == 1 and s.residual.lowest + s.origin >= 0
+    by_outage = outage_look(s.outage, pace, points, value, outlook.profile, prof.deviation, s.origin, possible)
+    if not skip:
+        predictions = scratch.predictions[1 if outlook.held else 0]
+        forecaster_learn(s.forecaster, predictions, value, agreed, points, pace.per_day)
+        residual_learn(s.residual, place, pace, points, sizes, agreed, flagged, outlook.sparse)
+    residual_spread(s.residual, pace, points, tamed)
+    forecaster_point(s, place, pace, age, points, value, tamed, outlook, flagged)
+    return Judged(shown, sizes.surprise, sizes.noise, evidence, by_sum, by_outage, off_median, flagged)
+
+
+@component
+def begin(s: Record, time: float, raw_value: float, scratch: Record) -> int:
+    """How many steps a row makes: one; none if it is nonsense or the series still starts; with the twelfth value 12."""
+    if not abs(time) < TIME_LIMIT:
+        return 0
+    if s.start.kept >= START:
+        return 1
+    clock_before(s.clock, time)
+    if not abs(raw_value) < VALUE_LIMIT:
+        return 0
+    s.start.times[s.start.kept], s.start.values[s.start.kept] = time, raw_value
+    s.start.kept += 1
+    if s.start.kept < START:
+        return 0
+    s.origin = start_origin(s.start, scratch.start[:])
+    return START
+
+
+@component
+def mean_of_last(s: Record, points: int, hour_scale: float) -> float:
+    """Mean of the residuals that the long sum holds, as far as they count, in units of the value."""
+    total = 0.0
+    for k in range(SUM_LONG):
+        total += s.sums.last[(points - k) % 16]
+    return total / SUM_LONG * s.residual.scale * hour_scale
+
+
+@inlined
+def step(s: Record, time: float, raw_value: float, scratch: Record, out: Array) -> None:
+    """One row of one series: what was expected, what is said of the value, what is learnt."""
+    if not abs(time) < TIME_LIMIT:  # not even in mutated bytes
+        return
+    points = s.clock.points
+    missing = not abs(raw_value) < VALUE_LIMIT
+
+    # what is to be expected, before looking
+    clock_before(s.clock, time)
+    place, age = clock_place(s.clock, time), time - s.clock.first_time
+    outlook = expect(s, place, clock_pace(s.clock), age, points, scratch)
+    out[EXPECTED], out[LOW], out[HIGH] = outlook.expected + s.origin, outlook.low + s.origin, outlook.high + s.origin
+    out[POINTS], out[STEP], out[AGE] = points, s.clock.step, age
+    if missing:
+        return
+    exact = clip(raw_value - s.origin, -VALUE_MOST, VALUE_MOST)
+    value = f4(exact)
+    new_extreme = residual_extremes(s.residual, exact)
+    gap = clock_look(s.clock, time)
+    pace = clock_pace(s.clock)
+    if gap > BREAK * pace.step:
+        s.sums.since_gap = 0
+        s.runs.length = 0
+
+    # seen before?  as its hour has it?  as was expected?  the same again?
+    few = is_few(s.forests)
+    silent = few or outlook.sparse
+    seen = forests_look(s.forests, points, value, new_extreme, outlook.sparse, scratch)
+    tamed = forecaster_tame(s.forecaster, points, value)
+    hour_one, hour_many = hour_residual_look(s.hour_residual, place, pace, points, tamed, s.hold.skipped == 1, silent)
+    judged = judge_residual(s, place, pace, age, points, value, tamed, outlook, few, scratch)
+    by_run = runs_look(s.runs, points, value, exact == s.residual.lowest, seen.share, seen.weight)
+
+    # evidence, 1 = the bar; on a predictable series the unseen counts only if it is unexpected, too
+    forests_at_bar = forests_bar(pace.bar_step)
+    forest_value, forest_mean = seen.value * sqrt(seen.shape_factor) / forests_at_bar, seen.mean / forests_at_bar
+    by_forest = max(forest_value, forest_mean)
+    if not silent:
+        by_forest *= min(1.0, judged.surprise) ** (2.0 / judged.noise**2.0)
+    weeks = clock_weeks(age)
+    rare, by_rareness = sparse_look(s.sparse, points, judged.off_median, decision_weekly(s.decision, weeks))
+    fast = max(max(judged.evidence, hour_one), by_rareness)
+    slow = max(max(hour_many, judged.by_sum), max(by_run, judged.by_outage))
+    evidence = max(max(by_forest, fast), slow)
+    is_event = evidence >= EVENT_EVIDENCE and points >= EVENT_GROWN and by_run < evidence
+    known, by_absence = recurrence_look(s.recurrence, age, gap, pace, points, is_event, judged.shown)
+    evidence, slow = max(evidence, by_absence), max(slow, by_absence)
+
+    # decision, scores; while young only the residual may call
+    strength = decision_look(s.decision, pace, points, weeks, by_forest, fast, slow, rare, known)
+    s.hold.suspicious = judged.flagged or strength > 0
+    out[RAW] = score_rank(s.score, judged.surprise, forest_value)
+    if points >= pace.grown:
+        out[SCORE], out[STRENGTH], out[EVIDENCE] = score_of(s.score, evidence), strength, evidence
+        histogram_learn(s.score.evidence, 0, evidence, SCORE_MEMORY)
+    elif points >= EARLY_POINTS and judged.evidence >= 1:
+        out[SCORE], out[EVIDENCE] = score_of(s.score, judged.evidence), judged.evidence
+        out[STRENGTH] = min(strength, judged.evidence)
+    components = (
+        by_forest, judged.evidence, hour_one, hour_many,
+        judged.by_sum, by_run, by_rareness, by_absence, judged.by_outage,
+    )  # fmt: skip
+    for k in range(len(components)):
+        out[FIRST_COMPONENT + k] = components[k]
+    out[HELD] = judged.flagged
+    out[RUN] = s.runs.length
+    if new_extreme:
+        out[EXTREME] = 1.0 if exact == s.residual.highest else -1.0
+    if slow >= 1:
+        out[DRIFT] = mean_of_last(s, points, outlook.hour_scale)
+
+    # the forests learn last
+    forests_learn(s.forests, points, value, seen, few)
+    s.clock.points += 1
+    out[POINTS] = points + 1
+
+
+@component
+def process_row(s: Record, time: float, value: float, scratch: Record, out: Array) -> None:
+    """One row of a series that may still be starting: the first twelve values are learnt together, with the twelfth."""
+    steps = begin(s, time, value, scratch)
+    for k in range(steps):
+        if steps > 1:
+            time, value = s.start.times[k], s.start.values[k]
+        step(s, time, value, scratch, out)
+    if steps != 1:  # not judged, and nor are those that came before
+        out[:] = 0.0
+        out[EXPECTED : HIGH + 1] = np.nan
+        out[POINTS], out[STEP] = s.start.kept, s.clock.step

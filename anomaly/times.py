@@ -1,0 +1,104 @@
+"""Times of observations, in whatever form they come, as epoch seconds."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.kernels.clock import ADMITTED, LATEST_TIME, MIXED, NO_TIME
+
+__all__ = ["Time", "Times", "refused", "seconds_of"]
+
+Time = datetime | np.datetime64 | float | None
+Times = Iterable[Time] | npt.NDArray[Any] | Time
+
+_SECONDS = {"D": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+
+def seconds_of(times: Times, count: int) -> npt.NDArray[np.float64]:
+    """Return epoch seconds, shape (count,), NaN for no time; one time alone stands for all.
+
+    Raises
+    ------
+    ValueError
+        When there are not `count` times, or something among them is not a time.
+    """
+    if times is None:
+        return np.full(count, np.nan)
+    found = _array(times)
+    seconds = _seconds(found)
+    if seconds.ndim == 0:
+        return np.full(count, float(seconds))
+    if seconds.shape != (count,):
+        raise ValueError(f"there must be one time per observation, got {seconds.shape[0]} for {count}")
+    return seconds
+
+
+def refused(wrong: int, time: float, place: int, last: float) -> ValueError:
+    """Say what `clock_admit` found wrong with a time: that of entry number `place`; `last` is the one before it."""
+    if wrong == NO_TIME:
+        hint = "; milliseconds? divide by 1000, or pass datetimes" if 1e11 < abs(time) < 1e16 else ""
+        return ValueError(f"a time must be epoch seconds before the year 10209, got {time:.16g} at {place}{hint}")
+    if wrong == MIXED:
+        return ValueError(
+            f"a series has either always times or never, got {'none' if np.isnan(time) else 'a time'} at {place} "
+            f"after rows {'with' if np.isnan(time) else 'without'}; give all or none"
+        )
+    assert wrong != ADMITTED  # noqa: S101 - nothing else is left
+    return ValueError(
+        f"times must come in order: {_text(time)} at {place} is earlier than {_text(last)} before it; sort by time"
+    )
+
+
+def _array(times: Times) -> npt.NDArray[Any]:
+    if isinstance(times, datetime):
+        return np.asarray(_of_datetime(times))
+    if isinstance(times, np.ndarray):
+        return times
+    if isinstance(times, Iterable) and not hasattr(times, "__array__"):
+        return np.asarray([_of_datetime(time) if isinstance(time, datetime) else _number(time) for time in times])
+    return np.asarray(times)
+
+
+def _seconds(found: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    if found.dtype.kind == "M":
+        if np.isnat(found).any():
+            raise ValueError("a time must be a time, got NaT; leave such rows out")
+        unit, steps = np.datetime_data(found.dtype)
+        if unit not in _SECONDS:
+            found, unit, steps = found.astype("datetime64[s]"), "s", 1
+        whole = found.astype(np.int64)
+        per = _SECONDS[unit]
+        # Dividing is exact where multiplying by a rounded fraction is not.
+        return np.asarray(whole * steps * per if per >= 1 else whole * steps / round(1 / per), dtype=np.float64)
+    if found.dtype.kind == "O":
+        flat = [_of_datetime(time) if isinstance(time, datetime) else _number(time) for time in found.ravel().tolist()]
+        return np.array(flat, dtype=np.float64).reshape(found.shape)
+    if found.dtype.kind in "iuf":
+        return np.array(found, dtype=np.float64)
+    raise ValueError(
+        f"times must be datetimes or epoch seconds, got {found.dtype} such as {found.ravel()[:1].tolist()}"
+    )
+
+
+def _of_datetime(time: datetime) -> float:
+    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return aware.timestamp()
+
+
+def _number(time: object) -> float:
+    if time is None:
+        return float("nan")
+    if isinstance(time, np.datetime64):
+        return float(_seconds(np.asarray(time)))
+    if isinstance(time, (int, float, np.integer, np.floating)) and not isinstance(time, bool):
+        return float(time)
+    raise ValueError(f"a time must be a datetime or epoch seconds, got {time!r}")
+
+
+def _text(time: float) -> str:
+    if abs(time) < LATEST_TIME and 1e8 < time < 2.5e11:
+        return datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z")
+    return f"{time:.16g}"
