@@ -160,7 +160,7 @@ def _fleet(series: int, rounds: int) -> dict[str, float]:
     keys = [f"series-{i:07}" for i in range(series)]
     before = _resident()
     fleet = Fleet(DetectorConfig())
-    restore = _cpu(lambda: [fleet.restore(key, states[i % _PROGRAMS]) for i, key in enumerate(keys)])
+    restore = _cpu(lambda: _restore(fleet, keys, states))
     some = keys[:: max(1, series // 20_000)]
     to_bytes = statistics.median(_cpu(lambda: [fleet.to_bytes(key) for key in some]) for _ in range(ROUNDS))
     grown = _resident() - before
@@ -183,6 +183,11 @@ def _fleet(series: int, rounds: int) -> dict[str, float]:
         "to_bytes_us": to_bytes / len(some) * 1e6,
         "restore_us": restore / series * 1e6,
     }
+
+
+def _restore(fleet: Fleet, keys: list[str], states: list[bytes]) -> None:
+    for i, key in enumerate(keys):
+        fleet.restore(key, states[i % len(states)])
 
 
 def _states(count: int) -> list[bytes]:
