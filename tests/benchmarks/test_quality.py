@@ -342,11 +342,19 @@ def test_runs_closer_than_the_gap_are_one() -> None:
 # Our detector: a guard against doing worse ---------------------------------------------------------------------------
 
 
+def five_minutes() -> list[Series]:
+    files = ("54350a12", "ab216663", "e0747cad")
+    return [one for one in folder(DATA / "kpi") if one.name in files]
+
+
 def test_the_detector_finds_what_it_found_when_these_floors_were_set() -> None:
     wanted = {one.name: one for one in sets.shipped()}
 
     bookstore = sets.reach(contenders.OURS, wanted["bookstore"])
     nab = sets.reach(contenders.OURS, wanted["NAB"])
+
+    small = sets.Set("kpi of five minutes", 5, False, five_minutes)
+    kpi = sets.reach(contenders.OURS, small)
 
     assert bookstore["found"] >= 46
     assert bookstore["false"] <= 1
@@ -354,6 +362,9 @@ def test_the_detector_finds_what_it_found_when_these_floors_were_set() -> None:
     assert nab["false"] <= 75
     assert nab["nab_standard"] >= 74
     assert nab["coverage"] >= 0.97
+    assert kpi["found"] >= 12
+    assert kpi["false"] <= 8
+    assert kpi["challenge_f1"] >= 0.8
 
 
 def test_the_table_names_every_set_and_detector_and_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
