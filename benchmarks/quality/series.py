@@ -64,9 +64,7 @@ def cloud() -> list[Series]:
 
 
 def folder(path: Path) -> list[Series]:
-    """Read the CSV files of a folder, ``.csv`` or ``.csv.gz``, with the columns `timestamp`, `value` and `label`.
-
-    Timestamps are epoch seconds or ISO 8601; a value may be empty; a label is 0 or 1, and each run of ones an episode.
+    """Read the CSV files of a folder, ``.csv`` or ``.csv.gz``, as `labelled` reads one.
 
     Raises
     ------
@@ -76,7 +74,27 @@ def folder(path: Path) -> list[Series]:
     files = sorted([*path.glob("*.csv"), *path.glob("*.csv.gz")])
     if not files:
         raise ValueError(f"{path} has no .csv or .csv.gz file")
-    return [_labelled_series(file) for file in files]
+    return [labelled(file) for file in files]
+
+
+def labelled(path: Path) -> Series:
+    """Read a CSV file with the columns `timestamp`, `value` and `label`.
+
+    Timestamps are epoch seconds or ISO 8601; a value may be empty; a label is 0 or 1, and each run of ones an episode.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing.
+    """
+    rows = list(_rows(path))
+    if not rows or not {"timestamp", "value", "label"} <= rows[0].keys():
+        found = ", ".join(rows[0]) if rows else "nothing"
+        raise ValueError(f"{path} needs the columns timestamp, value and label, it has {found}")
+    times = np.array([_seconds(row["timestamp"]) for row in rows])
+    values = np.array([float(row["value"] or "nan") for row in rows])
+    labels = np.array([int(float(row["label"] or 0)) for row in rows])
+    return Series(path.name.partition(".csv")[0], times, values, labels, tuple(runs(labels == 1)))
 
 
 def runs(mask: BoolArray, gap: int = 1) -> list[tuple[int, int]]:
@@ -110,17 +128,6 @@ def _cloud_series(key: str, windows: list[list[int]]) -> Series:
     rows = tuple((a, b) for a, b in windows)
     labelled = [(min(a + 5, b), max(b - 5, a)) for a, b in rows]
     return Series(key, times, values, labels_of(len(times), labelled), rows)
-
-
-def _labelled_series(path: Path) -> Series:
-    rows = list(_rows(path))
-    if not rows or not {"timestamp", "value", "label"} <= rows[0].keys():
-        found = ", ".join(rows[0]) if rows else "nothing"
-        raise ValueError(f"{path} needs the columns timestamp, value and label, it has {found}")
-    times = np.array([_seconds(row["timestamp"]) for row in rows])
-    values = np.array([float(row["value"] or "nan") for row in rows])
-    labels = np.array([int(float(row["label"] or 0)) for row in rows])
-    return Series(path.name.partition(".csv")[0], times, values, labels, tuple(runs(labels == 1)))
 
 
 def _two_columns(path: Path) -> tuple[FloatArray, FloatArray]:

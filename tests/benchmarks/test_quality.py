@@ -9,7 +9,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.quality import command, contenders, episodes, made, meaning, pictures, ranking, sets, windows
 from benchmarks.quality.contenders import Verdicts
-from benchmarks.quality.series import DATA, UNKNOWN, Series, folder, labels_of, runs
+from benchmarks.quality.series import DATA, UNKNOWN, Series, folder, labelled, labels_of, runs
 
 
 def a_series(rows: int, spans: list[tuple[int, int]], step: float = 60.0) -> Series:
@@ -343,8 +343,7 @@ def test_runs_closer_than_the_gap_are_one() -> None:
 
 
 def five_minutes() -> list[Series]:
-    files = ("54350a12", "ab216663", "e0747cad")
-    return [one for one in folder(DATA / "kpi") if one.name in files]
+    return [labelled(DATA / "kpi" / f"{name}.csv.gz") for name in ("54350a12", "ab216663", "e0747cad")]
 
 
 def test_the_detector_finds_what_it_found_when_these_floors_were_set() -> None:
