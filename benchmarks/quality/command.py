@@ -34,6 +34,7 @@ _COLUMNS = (
     ("tenth", "coverage_tenth", ".3f"),
 )
 _QUIET = "quiet streams"
+_FAILED = "failed"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def measure(
     labelled: Sequence[sets.Set], detectors: Sequence[str], *, quiet: bool = True, jobs: int | None = 1
 ) -> dict[str, Any]:
-    """Return `sets`: a row of figures for each set and detector; `quiet`: alerts where nothing happens; `missing`.
+    """Return `sets`: a row for each set and detector; `quiet`: alerts where nothing happens; `missing`: who, and why.
 
     Parameters
     ----------
@@ -101,7 +102,9 @@ def measure(
     rows: list[dict[str, Any]] = []
     streams: dict[str, Any] = {}
     for (name, one), figures in zip(tasks, _results(tasks, jobs), strict=True):
-        if one is None:
+        if _FAILED in figures:
+            missing[f"{name}, {one.name if one else _QUIET}"] = figures[_FAILED]
+        elif one is None:
             streams[name] = figures
         else:
             rows.append(figures)
@@ -161,7 +164,13 @@ def _results(tasks: Sequence[tuple[str, sets.Set | None]], jobs: int | None) -> 
 
 def _one(task: tuple[str, sets.Set | None]) -> dict[str, Any]:
     name, labelled = task
-    return sets.quiet(name) if labelled is None else sets.reach(name, labelled)
+    try:
+        return sets.quiet(name) if labelled is None else sets.reach(name, labelled)
+    except Exception as error:
+        if name not in contenders.PEERS:
+            raise
+        # Half an hour of figures is not lost to what one peer does not take.
+        return {_FAILED: f"failed: {type(error).__name__}: {error}"}
 
 
 def _title(row: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import peers
 from benchmarks.__main__ import main
 from benchmarks.quality import command, contenders, episodes, made, meaning, pictures, ranking, sets, windows
 from benchmarks.quality.contenders import Verdicts
@@ -379,6 +380,22 @@ def test_the_table_names_every_set_and_detector_and_what_is_missing(capsys: pyte
     with pytest.raises(SystemExit, match="no set begins with nothing"):
         main(["quality", "--set", "nothing"])
     assert capsys.readouterr().out == ""
+
+
+def test_a_peer_that_fails_loses_its_own_figures_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> peers.Feed:
+        def feed(_times: np.ndarray, _values: np.ndarray) -> peers.Judgement:
+            raise RuntimeError("takes no books")
+
+        return feed
+
+    monkeypatch.setitem(contenders.PEERS, "rcf3", peers.Peer("rcf3", "rcf3", lambda: refuse))
+    bookstore = sets.Set("bookstore", None, True, made.bookstore)
+
+    figures = command.measure([bookstore], [contenders.RULE, "rcf3"], quiet=False)
+
+    assert [row["detector"] for row in figures["sets"]] == [contenders.RULE]
+    assert figures["missing"] == {"rcf3, bookstore": "failed: RuntimeError: takes no books"}
 
 
 def test_the_page_of_pictures_shows_hits_misses_and_false_alerts_with_their_reasons(
