@@ -37,7 +37,7 @@ class Detector:
     >>> np.flatnonzero(detections.alert).tolist()
     [900]
     >>> detections[900].reason
-    '94, five times the 18.06 expected; highest in 15 hours'
+    '94, five times the 18.1 expected; highest in 15 hours'
     """
 
     def __init__(self, config: DetectorConfig | None = None) -> None:

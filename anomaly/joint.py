@@ -90,6 +90,9 @@ class JointView:
 
         told = np.stack([one.told for one in judged])
         strongest = told[:, :, EVIDENCE].argmax(axis=0)
+        # What one feature shows is told of that feature, though the joint view sees it, too.
+        alone = told[:features, :, EVIDENCE].argmax(axis=0)
+        strongest = np.where(told[alone, np.arange(n), EVIDENCE] >= 1, alone, strongest)
         farthest = np.abs(distances).argmax(axis=1)
         shown = np.where(strongest == features, farthest, strongest)
         out = told[shown, np.arange(n)]
@@ -141,14 +144,18 @@ def _high_side(judged: Detections, scores: Numbers) -> Detections:
 
 
 def _attribution(told: Numbers) -> tuple[Attribution, ...]:
-    """Shares over all features' components and the joint view; those that saw half as much as the one that saw most."""
+    """Shares over all features' components; those that saw half as much as the one that saw most.
+
+    The joint view is one of them where no feature shows it alone.
+    """
     features = len(told) - 1
     seen = [
         (float(evidence), f"{f}.{name}")
         for f in range(features)
         for name, evidence in zip(COMPONENTS, told[f, FIRST_COMPONENT:].tolist(), strict=True)
     ]
-    seen.append((float(told[features, EVIDENCE]), "joint"))
+    if told[:features, EVIDENCE].max() < 1:
+        seen.append((float(told[features, EVIDENCE]), "joint"))
     most = max(seen)[0]
     seen = sorted((pair for pair in seen if pair[0] >= 0.5 * most > 0), key=lambda pair: -pair[0])
     total = sum(evidence for evidence, _ in seen)

@@ -51,7 +51,7 @@ def reason_of(facts: Facts) -> str:
         return _sum(facts, name)
     if name == "outage":
         rows = max(facts.run, OUTAGE_ROWS) if facts.value == 0 else OUTAGE_ROWS
-        return f"{number(facts.value)}, where {number(facts.expected)} is usual, for {_duration(rows, facts.step)}"
+        return f"{number(facts.value)}, where {_rough(facts.expected)} is usual, for {_duration(rows, facts.step)}"
     if name == "absence":
         return f"what recurs regularly had not come {_when(facts)}".rstrip()
     if name == "rare":
@@ -87,7 +87,7 @@ def span(seconds: float) -> str:
 
 def _against(facts: Facts) -> str:
     """Compare the value with what was expected: as a share of it where that means something, else with the band."""
-    value, expected = number(facts.value), number(facts.expected)
+    value, expected = number(facts.value), _rough(facts.expected)
     if facts.value == facts.expected:
         return value
     width = facts.high - facts.low

@@ -58,18 +58,18 @@ def rare_counts() -> np.ndarray:
 
 
 SENTENCES = {
-    "spike": (event(daily(), 400.0), MINUTE, AT, "400, 2.5 times the 159.5 expected; highest in 9 days"),
-    "drop": (event(daily(), 40.0), MINUTE, AT, "40, 75 % below the 159.5 expected"),
-    "nothing": (event(daily(), 0.0, 60), MINUTE, AT, "0, where 159.5 was expected; lowest in 9 days"),
+    "spike": (event(daily(), 400.0), MINUTE, AT, "400, 2.5 times the 159 expected; highest in 9 days"),
+    "drop": (event(daily(), 40.0), MINUTE, AT, "40, 75 % below the 159 expected"),
+    "nothing": (event(daily(), 0.0, 60), MINUTE, AT, "0, where 159 was expected; lowest in 9 days"),
     "spike around zero": (event(noise(0, 1), 30.0), MINUTE, AT, "30, where -2.51 to 2.33 is usual; highest in 9 days"),
     "spike of a count": (event(poisson(0.2), 9.0), MINUTE, AT, "9, where 0 to 2.19 is usual; highest in 9 days"),
-    "below zero": (event(noise(20, 2), -40.0), MINUTE, AT, "-40, where 19.82 was expected; lowest in 9 days"),
-    "further below zero": (event(noise(-20, 2), -60.0), MINUTE, AT, "-60, below the -20.18 expected; lowest in 9 days"),
-    "hour": (event(noise(100, 3), 125.0), MINUTE, AT, "125, 25 % above the 99.73 expected; highest in 9 days"),
+    "below zero": (event(noise(20, 2), -40.0), MINUTE, AT, "-40, where 19.8 was expected; lowest in 9 days"),
+    "further below zero": (event(noise(-20, 2), -60.0), MINUTE, AT, "-60, below the -20.2 expected; lowest in 9 days"),
+    "hour": (event(noise(100, 3), 125.0), MINUTE, AT, "125, 25 % above the 99.7 expected; highest in 9 days"),
     "silence": (event(poisson(3), 0.0, 60), MINUTE, AT, "silent for 9 minutes, where about 1.8 is usual"),
     "silence, no times": (event(poisson(3), 0.0, 60), None, AT, "silent for 18 minutes, longer than ever before"),
     "stuck": (stuck(), MINUTE, AT, "stuck at 20.2 for 27 minutes, longer than ever before"),
-    "outage": (dies(), MINUTE, 25 * ROWS + 900, "0, where 81.89 is usual, for 3 minutes"),
+    "outage": (dies(), MINUTE, 25 * ROWS + 900, "0, where 81.9 is usual, for 3 minutes"),
     "drift": (
         noise(200, 10) + event(np.zeros(10 * ROWS), 15.0, 60),
         MINUTE,
@@ -89,13 +89,13 @@ SENTENCES = {
         event(noise(100, 4, 60 * 24), 200.0, 1, 1203),
         HOUR,
         1203,
-        "200, twice the 99.11 expected; highest in 50 days",
+        "200, twice the 99.1 expected; highest in 50 days",
     ),
     "days": (
         event(noise(100, 4, 400), 10.0, 1, 350),
         DAY,
         350,
-        "10, 90 % below the 100.6 expected; lowest in 350 days",
+        "10, 90 % below the 101 expected; lowest in 350 days",
     ),
 }
 
