@@ -1,8 +1,8 @@
 """Several features in one observation: each judged as a series of its own, and all together by a Random Cut Forest.
 
 The forest sees how far each value lies from what is expected of it, in half widths of its band, so features of any
-unit, scale and season compare. Its score is judged as one more series, on the high side only: what is less strange than
-usual is no anomaly.
+unit, scale and season compare, and what they have in common is taken out (`anomaly.whitening`). Its score is judged as
+one more series, on the high side only: what is less strange than usual is no anomaly.
 """
 
 from typing import Self
@@ -34,6 +34,7 @@ from anomaly.kernels.columns import (
 from anomaly.kernels.process import tell_rows
 from anomaly.kernels.start import VALUE_LIMIT
 from anomaly.reasons import number, reason_of
+from anomaly.whitening import Whitening, size_of
 
 __all__ = ["JointView"]
 
@@ -50,11 +51,12 @@ class JointView:
     """The joint view of observations with several features."""
 
     def __init__(self, features: int) -> None:
+        self._whitening = Whitening(features)
         self._forest = RandomCutForest(dimensions=features)
 
     def to_bytes(self) -> bytes:
         """Return its state."""
-        return self._forest.to_bytes()
+        return self._whitening.to_bytes() + self._forest.to_bytes()
 
     @classmethod
     def from_bytes(cls, features: int, blob: bytes) -> Self:
@@ -66,7 +68,9 @@ class JointView:
             When the bytes are not such a state, or that of another number of features.
         """
         view = cls(features)
-        new = view._forest.to_bytes()
+        split = size_of(features)
+        view._whitening = Whitening.from_bytes(features, blob[:split])
+        blob, new = blob[split:], view._forest.to_bytes()
         at = slice(_FOREST_CHECKSUM, len(new) - _FOREST_SEEN)  # settings; what follows is the points seen
         if blob[at] != new[at]:
             raise StateError("the state's joint view has other settings than those of so many features")
@@ -116,7 +120,9 @@ class JointView:
 
     def _scores(self, distances: Numbers, present: npt.NDArray[np.bool_]) -> Numbers:
         scores = np.full(len(distances), np.nan)
-        scores[present] = self._forest.score_and_update(distances[present])
+        if present.any():
+            white = np.array([self._whitening.apply(row) for row in distances[present]])
+            scores[present] = self._forest.score_and_update(np.clip(white, -_FARTHEST, _FARTHEST))
         return scores
 
 

@@ -85,12 +85,13 @@ def clock_place(rec: Record, time: float) -> Place:
     """Where in the day (24 hours, 96 slots) and in the week (168 full hours) a time lies."""
     day = floor(time / DAY)
     second = max(time - day * DAY, 0.0)
+    if second >= DAY:  # a moment before midnight that rounding brings there
+        day, second = day + 1, 0.0
     hour = min(int(second // HOUR), 23)
     position = second / DAY * SLOTS
-    slot = int(position)
+    slot = min(int(position), SLOTS - 1)
     slot_share = position - slot
-    slot = min(slot, SLOTS - 1)
-    node = int((time % WEEK) // HOUR)
+    node = int(day % 7) * 24 + hour
     return Place(
         rec.untimed == 0,
         day,

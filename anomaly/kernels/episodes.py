@@ -13,6 +13,7 @@ from anomaly.kernels.columns import (
     ALERT,
     CONFIDENCE,
     DIRECTION,
+    DRIFT,
     EPISODE,
     EVIDENCE,
     EXPECTED,
@@ -38,17 +39,19 @@ episode_record = record(
     ("start", "f8"),  # time of the first point over the threshold
     ("last_over", "i8"),  # point of the last score over the threshold
     ("last_active", "i8"),  # point of the last that was over it, or held back
+    ("last_strong", "i8"),  # point of the last with evidence over the fixed bar
     ("missing", "i8"),  # rows without a value
     ("output_after", "i4"),  # length of the LEARNING stage, once it is over; 0 before
     ("open", "u1"),
     ("alerted", "u1"),
+    ("let", "u1"),  # the decision let an alert through, and the evidence has not gone since
 )
 BOUNDS = (("missing", 0, 2**53), ("output_after", 0, 10**9))
 
 
 def episode_new(rec: Record) -> None:
     """Begin: nothing over the threshold yet."""
-    rec["last_over"] = rec["last_active"] = LONG_AGO
+    rec["last_over"] = rec["last_active"] = rec["last_strong"] = LONG_AGO
 
 
 @component
@@ -72,15 +75,18 @@ def confidence_of(points: int, missing: int, output_after: int) -> float:
 
 
 @component
-def is_alert(out: Array, quiet: int, apart: float, threshold: float, strength: float) -> bool:
-    """Whether a score over the threshold should reach people; `quiet`: points since the last such score.
+def is_alert(rec: Record, out: Array, points: int, apart: float, threshold: float, strength: float) -> bool:
+    """Whether a score over the threshold should reach people.
 
-    From the fixed bar on it is the decision there, if it is strong enough for the threshold; below, any first score
-    over the threshold is an alert, but what the decision keeps quiet stays quiet.
+    From the fixed bar on it is the decision there, once it is strong enough for the threshold: at once, or when what
+    was let through has grown. Below the bar any first score over the threshold is an alert, but what the decision keeps
+    quiet stays quiet.
     """
     if out[STRENGTH] >= strength:
         return True
-    return threshold < BAR_THRESHOLD and out[EVIDENCE] < 1.0 and quiet > apart
+    if rec.let and not rec.alerted and out[EVIDENCE] >= strength:
+        return True
+    return threshold < BAR_THRESHOLD and out[EVIDENCE] < 1.0 and points - rec.last_over > apart
 
 
 @component
@@ -112,13 +118,18 @@ def tell(
     apart = max(1.0, FAST_SECONDS / out[STEP]) if out[STEP] > 0 else 10.0
     over = out[SCORE] > threshold and not missing
     active = over or (out[HELD] > 0 and not missing)
-    if out[SCORE] > 0 and value != out[EXPECTED]:
-        out[DIRECTION] = 1.0 if value > out[EXPECTED] else -1.0
+    if out[EVIDENCE] >= 1:
+        rec.let = (rec.let and points - rec.last_strong <= apart) or out[STRENGTH] >= 1
+        rec.last_strong = points
+    if out[SCORE] > 0:
+        # What has lasted so long that it is expected lies where the last rows have lain.
+        off = value - out[EXPECTED] if value != out[EXPECTED] else out[DRIFT]
+        out[DIRECTION] = 1.0 if off > 0 else (-1.0 if off < 0 else 0.0)
     if over:
         out[IS_ANOMALY] = 1.0
         if not rec.open:
             rec.open, rec.alerted, rec.start = 1, 0, time
-        if is_alert(out, points - rec.last_over, apart, threshold, strength):
+        if is_alert(rec, out, points, apart, threshold, strength):
             out[ALERT] = 1.0
             rec.alerted = 1
         rec.last_over = points

@@ -4,7 +4,7 @@ from math import floor
 
 import numpy as np
 
-from anomaly.kernels.arithmetic import Array, Record, clip, f8, i8, rate, record
+from anomaly.kernels.arithmetic import Array, Record, clip, f4, f8, i8, rate, record
 from anomaly.kernels.clock import DAY, HOUR, NODES, SLOTS, Pace, Place
 from anomaly.kernels.compile import component
 from anomaly.kernels.start import START
@@ -51,6 +51,22 @@ def memory_median(rec: Record, count: int) -> float:
 
 
 @component
+def memory_spread(rec: Record, count: int) -> float:
+    """Distance between the quartiles of the last 20."""
+    n = min(count, RECENT)
+    return rec.values[rec.values_order[3 * n // 4]] - rec.values[rec.values_order[n // 4]] if n > 0 else f4(0.0)
+
+
+@component
+def usual_most(usual: float, spread: float) -> float:
+    """The most that counts where `usual` is the mean so far: 8 of it.
+
+    Unless half of the last 20 values lie much farther apart: then the mean is that of a start that was nearly constant.
+    """
+    return f8(spread) if spread > FROZEN * usual else 8 * usual
+
+
+@component
 def memory_deviation(rec: Record, pace: Pace, count: int, deviation: float) -> None:
     """Deviation number `count` (from 1) from the profile."""
     rec.deviations[2], rec.deviations[1], rec.deviations[0] = rec.deviations[1], rec.deviations[0], deviation
@@ -65,6 +81,7 @@ VISITS_MOST = 20.0  # and remembers no more than twenty
 SHAPE_GAIN_LEAST = 1 / 7.0  # the shape of the day follows a week
 NODE_GAIN_LEAST = 0.25  # the correction of the week four weeks
 EVENT_CLIP = 2.0  # a flagged deviation teaches the profile at most 2 of its mean sizes, another at most 4
+FROZEN = 50.0  # a mean error that the quartiles of the last 20 values exceed 50 times was learnt while nothing moved
 YOUNG = 50  # until the profile is 50 points old, it and the hours have no scale of their own to clip by,
 YOUNG_CLIP = 100.0  # and learn a value as at most 100 mean errors from the median of the last 20
 TRUST_DAYS = 3.0  # predictors are compared by their errors over three days
@@ -163,13 +180,15 @@ def node_learn(rec: Record, node: int, share: float, error: float, per_hour: flo
 
 
 @component
-def profile_learn(rec: Record, place: Place, pace: Pace, age: float, deviation: float, flagged: bool) -> None:
+def profile_learn(
+    rec: Record, place: Place, pace: Pace, age: float, deviation: float, spread: float, flagged: bool
+) -> None:
     """Moves level, shape of the day and correction of the week by a clipped deviation (units of the value)."""
     count = rec.points
     usual = rec.deviation
     settled = count > 50 and usual > 0
     rec.deviation += rate(count, max(7 * pace.per_day, 500.0)) * (
-        min(abs(deviation), 8 * usual if settled else 1e300) - usual
+        min(abs(deviation), usual_most(usual, spread) if settled else 1e300) - usual
     )
     usual = rec.deviation
     error = clip(deviation, -4 * usual, 4 * usual) if count > 50 and usual > 0 else deviation
@@ -245,10 +264,10 @@ def forecaster_before(
 
 @component
 def forecaster_learn(
-    rec: Record, predictions: Array, value: float, residual: float, points: int, per_day: float
+    rec: Record, predictions: Array, value: float, residual: float, spread: float, points: int, per_day: float
 ) -> None:
     """Running errors of each predictor and of the mixture, each error clipped at 8 usual ones."""
-    most = 8 * rec.error if points >= START and rec.error > 0 else 1e300
+    most = usual_most(rec.error, spread) if points >= START and rec.error > 0 else 1e300
     longest = max(TRUST_DAYS * per_day, 200.0)
     for k in range(PREDICTORS):
         if not np.isnan(predictions[k]):

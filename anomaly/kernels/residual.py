@@ -5,6 +5,7 @@ from typing import NamedTuple
 from anomaly.kernels.arithmetic import Record, clip, f4, i8, rate, record
 from anomaly.kernels.clock import Pace, Place
 from anomaly.kernels.compile import component
+from anomaly.kernels.forecaster import usual_most
 from anomaly.kernels.histogram import (
     ABOVE,
     BELOW,
@@ -207,9 +208,17 @@ def residual_forget(rec: Record) -> None:
 
 @component
 def residual_learn(
-    rec: Record, place: Place, pace: Pace, points: int, sizes: Sizes, agreed: float, flagged: bool, sparse: bool
+    rec: Record,
+    place: Place,
+    pace: Pace,
+    points: int,
+    sizes: Sizes,
+    agreed: float,
+    spread: float,
+    flagged: bool,
+    sparse: bool,
 ) -> None:
-    """Histograms, scale and scale of the hour."""
+    """Histograms, scale and scale of the hour; `spread`: that of the last 20 values."""
     side = ABOVE if sizes.shown > 0 else BELOW
     memory_points = residual_memory(pace.per_day)
     counted = 0.0
@@ -221,7 +230,7 @@ def residual_learn(
         histogram_learn(rec.bands, side, abs(sizes.shown), memory_points)
     size = abs(agreed)
     if points >= START and rec.scale > 0 and not sparse:
-        size = min(size, 8 * rec.scale)
+        size = min(size, usual_most(rec.scale, spread))
     weight = rate(points, max(SCALE_DAYS * pace.per_day, 500.0))
     rec.scale += weight * (size - rec.scale)
     wild_learn(rec.wild, size, weight, counted, rec.sizes.unit, side)

@@ -2,7 +2,7 @@
 
 from math import log10
 
-from anomaly.kernels.arithmetic import Record, record
+from anomaly.kernels.arithmetic import Record, clip, record
 from anomaly.kernels.compile import component
 from anomaly.kernels.histogram import BINS, bin_of, histogram_new, histogram_record
 
@@ -34,7 +34,7 @@ def score_of(rec: Record, evidence: float) -> float:
         more += rec.evidence.bins[0, k]
     more += 0.5 * rec.evidence.bins[0, here]
     share = (more + rec.evidence.unit) / (rec.evidence.total + rec.evidence.unit)
-    return min(SCORE_BELOW, 20 * log10(1 / share))
+    return clip(20 * log10(1 / share), 0.0, SCORE_BELOW)  # a sum in float32 may exceed the total
 
 
 @component

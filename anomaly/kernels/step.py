@@ -50,6 +50,7 @@ from anomaly.kernels.forecaster import (
     memory_deviation,
     memory_median,
     memory_push,
+    memory_spread,
     profile_before,
     profile_first_day,
     profile_learn,
@@ -178,6 +179,7 @@ def forecaster_point(
     value: float,
     tamed: float,
     outlook: Outlook,
+    spread: float,
     flagged: bool,
 ) -> None:
     """The newest value goes into the memories and the profile."""
@@ -190,7 +192,7 @@ def forecaster_point(
         memory_deviation(recent, pace, count, deviation)
         if s.hold.points_left > 0:
             memory_deviation(clean, pace, count, outlook.expected - outlook.profile if flagged else deviation)
-        profile_learn(prof, place, pace, age, deviation, flagged)
+        profile_learn(prof, place, pace, age, deviation, spread, flagged)
     else:
         profile_first_day(prof, place, tamed, pace.per_day)
     if over:  # the event leaves no trace in the levels
@@ -252,12 +254,13 @@ def judge_residual(
     prof = s.forecaster.profile
     possible = may_skip and prof.ready == 1 and s.residual.lowest + s.origin >= 0
     by_outage = outage_look(s.outage, pace, points, value, outlook.profile, prof.deviation, s.origin, possible)
+    spread = memory_spread(recent, points)
     if not skip:
         predictions = scratch.predictions[1 if outlook.held else 0]
-        forecaster_learn(s.forecaster, predictions, value, agreed, points, pace.per_day)
-        residual_learn(s.residual, place, pace, points, sizes, agreed, flagged, outlook.sparse)
+        forecaster_learn(s.forecaster, predictions, value, agreed, spread, points, pace.per_day)
+        residual_learn(s.residual, place, pace, points, sizes, agreed, spread, flagged, outlook.sparse)
     residual_spread(s.residual, pace, points, tamed)
-    forecaster_point(s, place, pace, age, points, value, tamed, outlook, flagged)
+    forecaster_point(s, place, pace, age, points, value, tamed, outlook, spread, flagged)
     return Judged(shown, sizes.surprise, sizes.noise, evidence, by_sum, by_outage, off_median, flagged)
 
 

@@ -96,10 +96,6 @@ def test_a_lower_threshold_leaves_quiet_what_the_decision_keeps_quiet() -> None:
     assert not lenient.alert[late][over_the_bar].any()
 
 
-@pytest.mark.xfail(
-    reason="the decision alerts again for half as much again only: what creeps over a high threshold is lost",
-    strict=True,
-)
 def test_an_episode_that_creeps_over_a_high_threshold_alerts_there_too() -> None:
     values = np.random.default_rng(1).normal(20, 2, size=1300)
     values[1200:1212] += np.linspace(13, 23, 12)

@@ -95,7 +95,6 @@ def test_a_scored_point_has_the_direction_in_which_it_lies(told: Detections) -> 
     assert (values[told.direction == "LOW"] < told.expected_value[told.direction == "LOW"]).all()
 
 
-@pytest.mark.xfail(reason="in a silence zero is expected at last, and the value lies on no side of it", strict=True)
 def test_an_alert_for_silence_has_the_direction_low() -> None:
     values = np.random.default_rng(1).poisson(3, size=14_400).astype(float)
     values[13_660:13_720] = 0

@@ -50,7 +50,6 @@ def test_each_features_expectation_is_that_of_a_series_of_its_own() -> None:
             assert np.array_equal(told, getattr(alone, name)[350:])
 
 
-@pytest.mark.xfail(reason="the forest of distances ranks the ends of the line as high as what lies off it", strict=True)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_broken_connection_is_seen_that_no_feature_shows_alone(seed: int) -> None:
     rows = noise(seed=seed)
