@@ -121,7 +121,7 @@ class Residual:
             self.hours[hour] = n + 1, mean + rate(n + 1, max(300, 14 * pace.per_day / 24)) * (size - mean)
 
     def forget_wild(self) -> None:
-        """Let the largest count as ten times the second in the scale, and not at all in the histogram, if it is more."""
+        """Let the largest count as ten times the second in the scale, and not in the histogram, if it is more."""
         second, wild = [Event(0, 0, None), *sorted(self.events, key=lambda event: event.size)][-2:]
         if 0 < 10 * second.size < wild.size:
             back = wild.part * (1 - 10 * second.size / wild.size)

@@ -52,7 +52,7 @@ class Series:
                 self.step(then, tamed)
         return {}
 
-    def expect(self, time: float, age: float, pace: Pace, usual: float, sh: float, *, sparse: bool) -> Expected:
+    def expect(self, usual: float, sh: float, *, sparse: bool) -> Expected:
         if self.points == 0:
             return Expected(*[math.nan] * 4)
         bottom, top = self.residual.walls(self.origin)
@@ -73,7 +73,7 @@ class Series:
             self.profile.begin()
         usual, sparse = self.profile.at(time), self.sparse.is_sparse(n)
         sh = self.residual.hour_scale(hour, before, sparse=sparse)
-        outlook = self.expect(time, age, before, usual, sh, sparse=sparse)
+        outlook = self.expect(usual, sh, sparse=sparse)
         found = {name: getattr(outlook, name) + self.origin for name in ("shown", "low", "high")}
         if math.isnan(value):
             return found
