@@ -55,7 +55,7 @@ def compare(stream: Stream, *, sparse: bool = False) -> naive.Forests:
         found = seen.value, seen.mean, seen.shape_factor, seen.share, seen.weight
         # Whether a value was seen before decides much, so the twin takes mean and shape to the bit from the kernel.
         mine = twin.look(value, seen.window_mean, seen.shape, extreme=extreme, sparse=sparse)
-        assert found == pytest.approx(mine, rel=1e-3, abs=1e-6)
+        assert np.allclose(found, mine, rtol=1e-3, atol=1e-6)
         plain(kernel.forests_learn)(rec, i, value, seen, few)
         twin.learn(value, seen.window_mean, seen.shape, few=few)
     for one, other in (

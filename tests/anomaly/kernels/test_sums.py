@@ -26,7 +26,7 @@ def compare(stream: Stream, pace_step: float, *, sparse: bool = False) -> float:
         found = plain(kernel.sums_look)(rec, res, pace, i, sizes[i], skip, sparse)
         expected = twin.look((1.5, 2.0), pace, i, sizes[i], skip=skip, sparse=sparse)
         assert found == pytest.approx(expected, rel=2e-3, abs=1e-4)
-        assert [rec.short_square, rec.long_square] == pytest.approx(list(twin.squares.values()), rel=1e-4, abs=1e-5)
+        assert np.allclose([rec.short_square, rec.long_square], list(twin.squares.values()), rtol=1e-4, atol=1e-5)
         most = max(most, found)
     return most
 
