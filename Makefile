@@ -45,8 +45,10 @@ test: setup lint java-test ## check style and types, run every test but the slow
 package: setup ## build what AWS runs into dist/
 	$(VENV)/bin/python -m deploy package
 
-bench: setup ## measure the engine beside AWS's Rust forest
-	$(VENV)/bin/python -m benchmarks engine
+bench: setup ## measure cost and quality beside the peers: half an hour
+	$(VENV)/bin/python -m benchmarks detector
+	$(VENV)/bin/python -m benchmarks forest
+	$(VENV)/bin/python -m benchmarks quality
 
 test-all: test ## run the slow tests, too: crashes, a standalone cluster, weeks of streams
 	$(VENV)/bin/python -m pytest -m slow

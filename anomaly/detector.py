@@ -132,7 +132,7 @@ class Detector:
         StateError
             When the bytes are not such a state, are damaged, or are of a version that this library does not read.
         """
-        stored = state.decode(bytes(blob))
+        stored = state.decode(blob)
         config = stored.config() if threshold is None else replace(stored.config(), threshold=threshold)
         detector = cls(config)
         for row, record in enumerate(stored.series):

@@ -4,6 +4,7 @@ Each zip is unpacked into an empty directory, and its handler imported by a fres
 directory and what Lambda's runtime has, boto3. Figures are medians.
 """
 
+import argparse
 import compileall
 import importlib.util
 import shutil
@@ -34,6 +35,16 @@ after = resource.getrusage(resource.RUSAGE_SELF)
 assert callable(handler)
 print(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 """
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let the interpreter be named."""
+    parser.add_argument("--python", type=Path, help=f"a Python {PYTHON} (default: looks for one)")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure what the options say."""
+    return measure(options.python)
 
 
 def measure(python: Path | None = None) -> dict[str, Any]:

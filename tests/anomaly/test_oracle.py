@@ -5,7 +5,7 @@ import pytest
 import streams
 
 from anomaly import RandomCutForest
-from benchmarks.engine import SETTLED, SHINGLE, krcf_scores, rank_correlation
+from benchmarks.forest import SETTLED, SHINGLE, krcf_scores, rank_correlation
 
 POINTS = 5000
 ORACLES = 5
