@@ -94,7 +94,7 @@ def _weeks() -> Stream:
 # Not among them: "spikes of 1e18" (see above), and "ramp", whose shapes are all as far apart, but for rounding.
 LIKE_ON_PAPER = STREAMS | {
     "weeks": _weeks(),
-    "stuck, then half way to the bar": steady([*np.random.default_rng(4).normal(size=320), *[0.5] * 33, 5.0, *[0.5] * 9]),
+    "stuck, then half way": steady([*np.random.default_rng(4).normal(size=320), *[0.5] * 33, 5.0, *[0.5] * 9]),
     **{
         name: hostile.STREAMS[name]
         for name in (

@@ -42,6 +42,11 @@ def test_any_sums_are_judged_as_on_paper(stream: Stream) -> None:
     compare(stream, 3600.0)
 
 
+def test_sums_of_few_events_are_measured_against_events_as_on_paper() -> None:
+    events = np.random.default_rng(9).random(700) < 0.008
+    compare(Stream(None, np.where(events, np.random.default_rng(10).exponential(2.0, 700), 0.0)), 3600.0)
+
+
 def test_a_small_shift_is_found_by_its_sum_and_noise_is_not() -> None:
     noise = np.random.default_rng(7).normal(size=600)
     shifted = noise.copy()
