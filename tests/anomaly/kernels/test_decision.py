@@ -31,7 +31,7 @@ def drive(rows: list[tuple[float, float, float, bool, bool]], step: float) -> li
         alert = plain(kernel.decision_look)(rec, pace, i, weeks, forest, fast, slow, rare, known)
         assert alert == twin.look(pace, i, weeks, forest, fast, slow, rare=rare, known=known)
         for habit, ours in ((rec.fast, twin.fast), (rec.forest, twin.forest)):
-            assert habit.counts == pytest.approx(np.array(ours.counts), rel=1e-4, abs=1e-4)
+            assert np.allclose(habit.counts, ours.counts, rtol=1e-4, atol=1e-4)
         alerts.append(float(alert))
     return alerts
 

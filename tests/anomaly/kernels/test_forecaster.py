@@ -64,7 +64,7 @@ class Both:
         self.points += 1
 
     def near(self, found: object, expected: object) -> None:
-        assert found == pytest.approx(expected, rel=1e-5, abs=3e-6 * self.largest + 1e-37, nan_ok=True)
+        assert np.allclose(found, expected, rtol=1e-5, atol=3e-6 * self.largest + 1e-37, equal_nan=True)
 
 
 def predictions_of(predictions: np.ndarray) -> list[float | None]:

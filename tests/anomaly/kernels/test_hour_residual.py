@@ -11,7 +11,7 @@ from anomaly.kernels import clock
 from anomaly.kernels import hour_residual as kernel
 
 
-def compare(stream: Stream, rel: float = 1e-3) -> float:
+def compare(stream: Stream) -> float:
     rec, twin = fresh(kernel.hour_residual_record, kernel.hour_residual_new), naive.HourResidual()
     step, most = 0.0, 0.0
     for i, (time, value) in enumerate(zip(stream.times, stream.centred.astype(float).tolist(), strict=True)):
@@ -21,7 +21,7 @@ def compare(stream: Stream, rel: float = 1e-3) -> float:
         with np.errstate(all="ignore"):
             found = plain(kernel.hour_residual_look)(rec, place, pace_of(step), i, value, skipped, silent)
         expected = twin.look(time, step, i, value, skipped=skipped, silent=silent)
-        assert found == pytest.approx(expected, rel=rel, abs=1e-3)
+        assert np.allclose(found, expected, rtol=1e-3, atol=1e-3)
         assert (rec.judged, rec.learnt) == (twin.judged, twin.learnt)
         most = max(most, *found)
     return most

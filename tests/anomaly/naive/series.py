@@ -106,7 +106,8 @@ class Series:
         e, lasting = max(e, e_absent), max(lasting, e_absent)
         alert = self.decision.look(pace, n, weeks, e_v, point, lasting, rare=rare, known=known)
         self.hold.suspicious = judged["flagged"] or alert > 0
-        found |= {"raw": self.score.ranked(judged["e0"], xv), "score": 0.0, "evidence": 0.0, "alert": 0.0}
+        found |= {"raw": self.score.ranked(judged["e0"], xv), "held": float(judged["flagged"])}
+        found |= {"score": 0.0, "evidence": 0.0, "alert": 0.0}
         if n >= pace.grown:
             found |= {"score": self.score.of(e), "evidence": e, "alert": alert}
             self.score.learn(e)
