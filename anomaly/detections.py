@@ -176,8 +176,8 @@ class Detections:
         self._told = told
         self._values = values
         self._times = times
-        self._columns: dict[str, Array] = dict(columns or {})
-        self._several = bool(columns)
+        self._given = columns or {}
+        self._columns: dict[str, Array] = dict(self._given)
         self._attribution_of = attributions or (lambda i: attribution_of(told[i].tolist()))
 
     @property
@@ -222,9 +222,8 @@ class Detections:
             if each.kind == "sentence":
                 return self._reason(number, row)
             return self._attribution_of(number) if row[SCORE] > 0 else ()
-        if self._several and each.name in self._columns:
-            column = self._columns[each.name][number]
-            return tuple(column.tolist()) if column.ndim else each.read(column)
+        if each.name in self._given:
+            return tuple(self._given[each.name][number].tolist())
         return each.read(row[each.column])
 
     def _column(self, name: str) -> Array:
@@ -250,8 +249,8 @@ class Detections:
     def _reason(self, number: int, row: list[float]) -> str | None:
         if not row[IS_ANOMALY]:
             return None
-        if self._several:
-            reason: str | None = self._columns["reason"][number]
+        if "reason" in self._given:
+            reason: str | None = self._given["reason"][number]
             return reason
         return reason_of(facts_of(row, float(self._values[number]), float(self._times[number])))
 

@@ -37,7 +37,7 @@ class Detector:
     >>> np.flatnonzero(detections.alert).tolist()
     [900]
     >>> detections[900].reason
-    '94, five times the 18.06 expected; highest in 15 hours'
+    '94, five times the 18.1 expected; highest in 15 hours'
     """
 
     def __init__(self, config: DetectorConfig | None = None) -> None:
@@ -132,7 +132,7 @@ class Detector:
         StateError
             When the bytes are not such a state, are damaged, or are of a version that this library does not read.
         """
-        stored = state.decode(bytes(blob))
+        stored = state.decode(blob)
         config = stored.config() if threshold is None else replace(stored.config(), threshold=threshold)
         detector = cls(config)
         for row, record in enumerate(stored.series):

@@ -1,6 +1,8 @@
 """Many series: each a record, all in one array, a period of thousands of them one call."""
 
+import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -106,8 +108,10 @@ class Fleet:
         Raises
         ------
         ValueError
-            When there are not as many values or times as keys, or a time is none or out of order; then nothing was
-            learned, though new keys are known.
+            When there are not as many values or times as keys, a value is no number, or a time is none or out of
+            order; then nothing was learned.
+        TypeError
+            When a key is not hashable; then nothing was learned.
         """
         keys = keys if isinstance(keys, Sequence) else list(keys)
         numbers = numbers_of(values)
@@ -116,7 +120,13 @@ class Fleet:
                 f"there must be one value per key, got values of the shape {numbers.shape} for {len(keys)}"
             )
         seconds = seconds_of(times, len(keys))
-        return self._pool.judge(self._places(keys), seconds, numbers, self._config)
+        known = len(self._rows)
+        try:
+            return self._pool.judge(self._places(keys), seconds, numbers, self._config)
+        except (TypeError, ValueError):
+            for key in list(self._rows)[known:]:
+                self.forget(key)
+            raise
 
     def to_bytes(self, key: Hashable) -> bytes:
         """Return the state of a series; `restore` continues from it bit for bit.
@@ -239,20 +249,37 @@ class Records:
 
 
 def numbers_of(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return values as doubles, contiguous.
+    """Return values as doubles, contiguous; None and what an array masks are missing.
 
     Raises
     ------
     ValueError
-        When they are not numbers.
+        When they are not numbers; it names the first that is none.
     """
-    found = np.asarray(values)
-    if found.dtype.kind not in "biuf":
-        try:
-            if found.dtype.kind != "O":
-                raise TypeError
-            return np.ascontiguousarray(found, dtype=np.float64)
-        except (TypeError, ValueError):
-            sample = found.ravel()[:1].tolist()
-            raise ValueError(f"values must be numbers, NaN where missing, got {found.dtype} such as {sample}") from None
-    return np.ascontiguousarray(found, dtype=np.float64)
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)  # type: ignore[no-untyped-call]
+    try:
+        found = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"values must be numbers, or rows of equally many, got rows of several lengths: {error}"
+        ) from None
+    if found.dtype.kind in "biuf":
+        return np.ascontiguousarray(found, dtype=np.float64)
+    # An array of texts may be a list of numbers with one text in it: which one, the list itself tells.
+    objects = found if found.dtype.kind == "O" else np.array(values, dtype=object)
+    flat = [_number(value) for value in objects.ravel().tolist()]
+    return np.array(flat, dtype=np.float64).reshape(objects.shape)
+
+
+def _number(value: object) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, (str, bytes, datetime, np.datetime64)) or not hasattr(value, "__float__"):
+        raise ValueError(f"values must be numbers, NaN where missing, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond all doubles, no observation either
+        return math.inf
+    except (TypeError, ValueError):
+        raise ValueError(f"values must be numbers, NaN where missing, got {value!r}") from None

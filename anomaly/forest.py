@@ -20,6 +20,9 @@ _MAGIC = b"FOREST\0\1"
 _HEADER = struct.Struct("<8sI")
 _TERMS = struct.Struct("<IIIQdQ")
 
+_MOST_SEEN = 2**30
+"""Points that a state may have seen: trees number them in 32 bits."""
+
 _FORGOTTEN = 3.2
 """The window ends where 96 % of the exponential law's weight lies within it: exp(-3.2) = 0.04."""
 
@@ -69,6 +72,8 @@ class RandomCutForest:
         for name, value in (("dimensions", dimensions), ("trees", trees), ("sample_size", sample_size)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value!r}")
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed must be from 0 to 2**64 - 1, got {seed!r}")
         decay = 1 / (10 * sample_size) if time_decay is None else time_decay
         if not 1e-6 <= decay <= 0.1:
             raise ValueError(f"time_decay must be from 0.000001 to 0.1 per point, got {time_decay!r}")
@@ -169,13 +174,12 @@ class RandomCutForest:
         points = np.frombuffer(body[: len(body) // 8 * 8], "<f8").astype(np.float64)
         if not (1 <= features <= 1_024 and 1 <= trees <= 10_000 and 1 <= sample_size <= 65_536):
             raise StateError("the forest's state holds an impossible setting")
-        try:
-            forest = cls(dimensions=features, trees=trees, sample_size=sample_size, seed=seed, time_decay=time_decay)
-        except ValueError as error:
-            raise StateError(f"the forest's state holds an impossible setting: {error}") from error
-        kept = min(seen, forest._shape.window)
-        if len(body) != 8 * kept * features or not np.isfinite(points).all():
+        if not 1e-6 <= time_decay <= 0.1 or seen > _MOST_SEEN:
+            raise StateError("the forest's state holds an impossible setting, or impossibly many points")
+        kept = min(seen, shape_of(features, 1, trees, sample_size, time_decay, seed).window)
+        if len(body) != 8 * kept * features or not np.isfinite(points).all():  # before memory is taken for them
             raise StateError(f"the forest's state must hold {kept * features} finite numbers for {seen} points")
+        forest = cls(dimensions=features, trees=trees, sample_size=sample_size, seed=seed, time_decay=time_decay)
         forest._arrays.history[: len(points)] = points
         forest._arrays.clock[:] = seen, seen - kept
         kernels.rebuild_samples(forest._shape, forest._arrays)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from anomaly.alerts import strength_for
 from anomaly.config import DetectorConfig
 from anomaly.detections import Attribution, Detections, facts_of
+from anomaly.errors import StateError
 from anomaly.fleet import Records
 from anomaly.forest import RandomCutForest
 from anomaly.kernels.columns import (
@@ -31,9 +32,13 @@ from anomaly.kernels.columns import (
     STRENGTH,
 )
 from anomaly.kernels.process import tell_rows
+from anomaly.kernels.start import VALUE_LIMIT
 from anomaly.reasons import number, reason_of
 
 __all__ = ["JointView"]
+
+_FOREST_CHECKSUM, _FOREST_SEEN = 12, 8
+"""Bytes of a forest's state before its settings, and after them where it has seen nothing."""
 
 _FARTHEST = 50.0
 """Half widths of the band: farther values count as this far, so that one of them does not fill the forest's boxes."""
@@ -61,6 +66,10 @@ class JointView:
             When the bytes are not such a state, or that of another number of features.
         """
         view = cls(features)
+        new = view._forest.to_bytes()
+        at = slice(_FOREST_CHECKSUM, len(new) - _FOREST_SEEN)  # settings; what follows is the points seen
+        if blob[at] != new[at]:
+            raise StateError("the state's joint view has other settings than those of so many features")
         view._forest = RandomCutForest.from_bytes(blob, dimensions=features)
         return view
 
@@ -73,6 +82,7 @@ class JointView:
             When a time is none, or out of order; then nothing was learned.
         """
         n, features = rows.shape
+        rows = np.where(np.abs(rows) < VALUE_LIMIT, rows, np.nan)  # missing for the joint view, too
         judged = [_judged(records, f, times, rows[:, f], config) for f in range(features)]
         distances = np.column_stack([_distance(rows[:, f], judged[f].told) for f in range(features)])
         together = self._scores(distances, np.isfinite(rows).any(axis=1))
@@ -80,6 +90,9 @@ class JointView:
 
         told = np.stack([one.told for one in judged])
         strongest = told[:, :, EVIDENCE].argmax(axis=0)
+        # What one feature shows is told of that feature, though the joint view sees it, too.
+        alone = told[:features, :, EVIDENCE].argmax(axis=0)
+        strongest = np.where(told[alone, np.arange(n), EVIDENCE] >= 1, alone, strongest)
         farthest = np.abs(distances).argmax(axis=1)
         shown = np.where(strongest == features, farthest, strongest)
         out = told[shown, np.arange(n)]
@@ -131,14 +144,18 @@ def _high_side(judged: Detections, scores: Numbers) -> Detections:
 
 
 def _attribution(told: Numbers) -> tuple[Attribution, ...]:
-    """Shares over all features' components and the joint view; those that saw half as much as the one that saw most."""
+    """Shares over all features' components; those that saw half as much as the one that saw most.
+
+    The joint view is one of them where no feature shows it alone.
+    """
     features = len(told) - 1
     seen = [
         (float(evidence), f"{f}.{name}")
         for f in range(features)
         for name, evidence in zip(COMPONENTS, told[f, FIRST_COMPONENT:].tolist(), strict=True)
     ]
-    seen.append((float(told[features, EVIDENCE]), "joint"))
+    if told[:features, EVIDENCE].max() < 1:
+        seen.append((float(told[features, EVIDENCE]), "joint"))
     most = max(seen)[0]
     seen = sorted((pair for pair in seen if pair[0] >= 0.5 * most > 0), key=lambda pair: -pair[0])
     total = sum(evidence for evidence, _ in seen)
@@ -149,7 +166,7 @@ def _reason(told: Numbers, values: Numbers, time: float, strongest: int, distanc
     features = len(values)
     if strongest < features:
         return f"feature {strongest}: {reason_of(facts_of(told[strongest].tolist(), float(values[strongest]), time))}"
-    farthest = np.argsort(-np.abs(distances), kind="stable")[:3].tolist()
+    farthest = [f for f in np.argsort(-np.abs(distances), kind="stable").tolist() if np.isfinite(values[f])][:3]
     parts = ", ".join(
         f"{number(float(values[f]))} for {number(float(told[f, EXPECTED]))} expected of feature {f}"
         for f in sorted(farthest)

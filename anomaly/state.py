@@ -76,7 +76,7 @@ def encode(config: DetectorConfig, series: bytes, joint: bytes = b"") -> bytes:
     return _HEAD.pack(MAGIC, STATE_VERSION, config.features, zlib.crc32(body)) + body
 
 
-def decode(blob: bytes) -> Stored:
+def decode(blob: bytes | bytearray | memoryview) -> Stored:
     """Return what bytes describe; they are trusted in nothing.
 
     Raises
@@ -84,6 +84,9 @@ def decode(blob: bytes) -> Stored:
     StateError
         When the bytes are no state, are damaged, have another version or layout, or hold what no kernel may see.
     """
+    if not isinstance(blob, (bytes, bytearray, memoryview)):
+        raise StateError(f"a state is bytes, got {type(blob).__name__}")
+    blob = bytes(blob)
     if len(blob) < HEADER_SIZE or not blob.startswith(MAGIC):
         raise StateError("these bytes are not a series' state: it starts with the text ANOMALY and a zero byte")
     _, version, features, checksum = _HEAD.unpack_from(blob)
@@ -101,6 +104,8 @@ def decode(blob: bytes) -> Stored:
     joint_at = HEADER_SIZE + count * series_record.itemsize
     if not features or len(blob) != joint_at + joint_size:
         raise StateError(f"a state of {features} feature(s) has {joint_at + joint_size} bytes, got {len(blob)}")
+    if features == 1 and joint_size:
+        raise StateError(f"a state of one feature has no joint view, got {joint_size} bytes of one")
     series = np.frombuffer(blob, np.uint8, joint_at - HEADER_SIZE, HEADER_SIZE).copy().reshape(count, -1)
     for record in series:
         fault = fault_in(record, series_checks())

@@ -14,7 +14,11 @@ __all__ = ["Time", "Times", "refused", "seconds_of"]
 Time = datetime | np.datetime64 | float | None
 Times = Iterable[Time] | npt.NDArray[Any] | Time
 
-_SECONDS = {"D": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_SECONDS = {"W": 604_800, "D": 86_400, "h": 3_600, "m": 60, "s": 1}
+_FRACTIONS = {"ms": 1e3, "us": 1e6, "ns": 1e9, "ps": 1e12, "fs": 1e15, "as": 1e18}
+_FINER = (("1e3", "milliseconds"), ("1e6", "microseconds"), ("1e9", "nanoseconds"))
+_THIS_ERA = 2.6e8
+"""Epoch seconds, the year 1978: from here on milliseconds taken for seconds lie beyond what is a time."""
 
 
 def seconds_of(times: Times, count: int) -> npt.NDArray[np.float64]:
@@ -31,15 +35,18 @@ def seconds_of(times: Times, count: int) -> npt.NDArray[np.float64]:
     seconds = _seconds(found)
     if seconds.ndim == 0:
         return np.full(count, float(seconds))
-    if seconds.shape != (count,):
-        raise ValueError(f"there must be one time per observation, got {seconds.shape[0]} for {count}")
+    if seconds.ndim > 1:
+        raise ValueError(f"there must be one time per observation, got times of the shape {seconds.shape} for {count}")
+    if len(seconds) != count:
+        raise ValueError(f"there must be one time per observation, got {len(seconds)} for {count}")
     return seconds
 
 
 def refused(wrong: int, time: float, place: int, last: float) -> ValueError:
     """Say what `clock_admit` found wrong with a time: that of entry number `place`; `last` is the one before it."""
     if wrong == NO_TIME:
-        hint = "; milliseconds? divide by 1000, or pass datetimes" if 1e11 < abs(time) < 1e16 else ""
+        hint = next((f"; {unit}? divide by {per}" for per, unit in _FINER if _THIS_ERA < time / float(per) < 4e9), "")
+        hint = f"{hint}, or pass datetimes" if hint else ""
         return ValueError(f"a time must be epoch seconds before the year 10209, got {time:.16g} at {place}{hint}")
     if wrong == MIXED:
         return ValueError(
@@ -57,7 +64,7 @@ def _array(times: Times) -> npt.NDArray[Any]:
         return np.asarray(_of_datetime(times))
     if isinstance(times, np.ndarray):
         return times
-    if isinstance(times, Iterable) and not hasattr(times, "__array__"):
+    if isinstance(times, Iterable) and not hasattr(times, "__array__") and not isinstance(times, (str, bytes)):
         return np.asarray([_of_datetime(time) if isinstance(time, datetime) else _number(time) for time in times])
     return np.asarray(times)
 
@@ -67,12 +74,11 @@ def _seconds(found: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         if np.isnat(found).any():
             raise ValueError("a time must be a time, got NaT; leave such rows out")
         unit, steps = np.datetime_data(found.dtype)
-        if unit not in _SECONDS:
-            found, unit, steps = found.astype("datetime64[s]"), "s", 1
-        whole = found.astype(np.int64)
-        per = _SECONDS[unit]
+        if unit not in _SECONDS and unit not in _FRACTIONS:  # months and years
+            found, unit, steps = found.astype("datetime64[D]"), "D", 1
+        whole = found.astype(np.int64) * float(steps)
         # Dividing is exact where multiplying by a rounded fraction is not.
-        return np.asarray(whole * steps * per if per >= 1 else whole * steps / round(1 / per), dtype=np.float64)
+        return np.asarray(whole * _SECONDS[unit] if unit in _SECONDS else whole / _FRACTIONS[unit])
     if found.dtype.kind == "O":
         flat = [_of_datetime(time) if isinstance(time, datetime) else _number(time) for time in found.ravel().tolist()]
         return np.array(flat, dtype=np.float64).reshape(found.shape)

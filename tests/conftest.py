@@ -1,8 +1,9 @@
-"""Lets tests import the modules that they share, and takes time out of the property tests."""
+"""Lets tests import the modules they share, and takes time out of property tests and of the first kernel call."""
 
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -10,3 +11,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 # How long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_are_compiled() -> None:
+    """Compile the kernels before any test: programs that tests start then say nothing of it, and wait for nothing."""
+    from anomaly.cli.warm_up_command import warm_up  # imports numba, which a run of other tests need not wait for
+
+    warm_up()

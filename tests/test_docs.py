@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from properties_text import BOOKSTORE, text_of
 
+from anomaly import kernels
 from contracts.deadletters import REASONS
 from contracts.properties import JobSettings, PropertiesError, parse_properties
 from contracts.results import Result
@@ -73,8 +74,7 @@ def documented_constants() -> dict[str, list[float]]:
 
 
 def test_every_constant_of_the_algorithm_page_is_the_kernels_own() -> None:
-    package = pytest.importorskip("anomaly.kernels")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "trees"]
+    names = [module.name for module in pkgutil.iter_modules(kernels.__path__) if module.name != "trees"]
     modules = [importlib.import_module(f"anomaly.kernels.{name}") for name in names]
     used = {name: value for module in modules for name, value in vars(module).items()}
 

@@ -24,7 +24,7 @@ _NOTES = """\
 examples:
   anomaly cost --series 2 --period 1m --events-per-point 25
   anomaly cost --series 50000 --period 5m --msk serverless --explain
-  anomaly cost --series 1000000 --period 1m --no-ingest --kpu-points-per-second 900 --json
+  anomaly cost --series 1000000 --period 1m --no-ingest --kpu-points-per-second 30000 --json
 
 exit status: 0 when reckoned, 2 when an option has to be put right
 """
@@ -155,7 +155,6 @@ def _text(
         "",
         f"{sizing.kpus:,} KPU{'s' if sizing.kpus > 1 else ''}, because of {sizing.binding.resource}:",
         *(f"  {need.resource:<8}{need.kpus:>6,}  {need.explanation}" for need in sizing.needs),
-        f"  set the job's live.models to {sizing.live_models_per_kpu:,} for each worker",
         *(f"note: {note}" for note in said),
         "",
         "The same series elsewhere, detection alone:",
@@ -191,7 +190,6 @@ def _object(
         "kpus": sizing.kpus,
         "because_of": sizing.binding.resource,
         "needs": {need.resource: {"kpus": need.kpus, "explanation": need.explanation} for need in sizing.needs},
-        "live_models_per_kpu": sizing.live_models_per_kpu,
         "usd_per_month": sum(line.usd for line in lines),
         "lines": [_line(line) for line in lines],
         "alternatives": [_line(line) for line in others],

@@ -4,6 +4,8 @@ import time
 
 import numpy as np
 
+from anomaly.config import DetectorConfig
+from anomaly.detector import Detector
 from anomaly.fleet import Fleet
 from anomaly.forest import RandomCutForest
 from anomaly.kernels.compile import cache_directory
@@ -17,7 +19,11 @@ def warm_up() -> None:
     fleet = Fleet()
     fleet.process(["warm-up"], [1.0], [0.0])
     fleet.restore("warm-up", fleet.to_bytes("warm-up"))
-    RandomCutForest(dimensions=2).score_and_update(np.zeros((1, 2)))
+    Detector(DetectorConfig(features=2)).process([1.0, 1.0])
+    forest = RandomCutForest(dimensions=2)
+    forest.score_and_update(np.zeros((1, 2)))
+    forest.impute([0.0, np.nan], [1])
+    RandomCutForest.from_bytes(forest.to_bytes())
     seconds = time.perf_counter() - start
     directory = cache_directory()
     if directory is None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.kernels import clock, decision, episodes, forecaster, forests, hold, recurrence, start
+from anomaly.kernels import clock, decision, episodes, forecaster, forests, hold, recurrence, start, wild
 from anomaly.kernels.arithmetic import Array
 from anomaly.kernels.compile import entry
 from anomaly.kernels.step import series_record
@@ -21,6 +21,7 @@ _BOUNDED = {
     "forests": forests.BOUNDS,
     "hold": hold.BOUNDS,
     "recurrence": recurrence.BOUNDS,
+    "residual.wild": wild.BOUNDS,
     "start": start.BOUNDS,
 }
 

@@ -76,14 +76,14 @@ SIBLINGS_KEPT = 4
 SIBLING_AGE = 86_400.0
 """Seconds for which an unused directory is left alone in any case: somebody may be compiling into it."""
 
-LONGEST_WAIT = 60.0
-"""Seconds after which nobody waits any longer for a process that compiles: it may be stopped, not dead."""
+LONGEST_WAIT = 180.0
+"""Seconds after which nobody waits any longer for a process that compiles: it may be stopped, neither done nor dead."""
 
 POLL = 0.05
 
 # No fastmath anywhere: the same digits, wherever and into whatever a function is compiled.
 _INNER = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-_OUTER = {"error_model": "numpy", "nogil": True}
+_OUTER = {"error_model": "numpy", "no_cfunc_wrapper": True, "nogil": True}
 
 
 class _Kernel(Protocol):
@@ -97,7 +97,10 @@ class _Kernel(Protocol):
 
 
 def component(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that only kernels call; its machine code is kept as part of the entry that it ends up in."""
+    """Compile a function that only kernels call; its machine code is kept as part of the entry that it ends up in.
+
+    It is compiled once for every combination of types, and an integer literal is a type of its own: pass ``i8(0)``.
+    """
     return cast("Callable[P, R]", njit(**_INNER)(function))
 
 
@@ -112,7 +115,7 @@ def entry(function: Callable[[*Arguments], R]) -> Callable[[*Arguments], R]:
     Takes positional arguments only and releases the interpreter lock.
     """
     if config.DISABLE_JIT:
-        return function
+        return _uncompiled(function)
     kernel, ready = _kernel(function), False
 
     @functools.wraps(function)
@@ -121,6 +124,20 @@ def entry(function: Callable[[*Arguments], R]) -> Callable[[*Arguments], R]:
         if not ready:
             kernel, ready = _compiled(kernel, function, arguments), True
         return cast("R", kernel(*arguments))
+
+    return call
+
+
+def _uncompiled(function: Callable[[*Arguments], R]) -> Callable[[*Arguments], R]:
+    """Let the function see the fields of records as attributes, as a compiled one does."""
+
+    @functools.wraps(function)
+    def call(*arguments: *Arguments) -> R:
+        seen: Any = [
+            argument.view(np.recarray) if isinstance(argument, np.ndarray) and argument.dtype.names else argument
+            for argument in arguments
+        ]
+        return function(*seen)
 
     return call
 

@@ -2,7 +2,7 @@
 
 from math import log2
 
-from anomaly.kernels.arithmetic import Record, record
+from anomaly.kernels.arithmetic import Record, i8, record
 from anomaly.kernels.clock import WEEK, Pace
 from anomaly.kernels.compile import component
 
@@ -81,8 +81,8 @@ def decision_look(
     """
     apart = max(1.0, FAST_SECONDS / pace.step) if pace.step > 0 else 10.0
     candidate = 0.0 if known else (max(fast, CANDIDATE) if rare else fast)
-    as_fast = habit_learn(rec.fast, points, candidate, apart, 1 - min(1.0, pace.step / WEEK), HALF_AS_STRONG)
-    as_forest = habit_learn(rec.forest, points, forest, SLOW_POINTS * 1.0, 1 - 1 / FOREST_POINTS, 0)
+    as_fast = habit_learn(rec.fast, points, candidate, apart, 1 - min(1.0, pace.step / WEEK), i8(HALF_AS_STRONG))
+    as_forest = habit_learn(rec.forest, points, forest, SLOW_POINTS * 1.0, 1 - 1 / FOREST_POINTS, i8(0))
     if known:
         return 0.0
     if fast < 1 or as_fast > FAST_WEEKLY * weeks:

@@ -30,7 +30,7 @@ from anomaly.kernels.compile import component
 from anomaly.kernels.decision import FAST_SECONDS, LONG_AGO
 from anomaly.kernels.start import VALUE_LIMIT
 
-LEARNING_LEAST, LEARNING_MOST = 32, 300  # points of the LEARNING stage, if not set: those of a day within these
+LEARNING_LEAST, LEARNING_MOST = 32.0, 300.0  # points of the LEARNING stage, if not set: those of a day within these
 CONFIDENCE_DECAY = 1 / 2560
 BAR_THRESHOLD = 70.0  # the threshold at which an alert needs just the strength of the fixed bar, 1
 
@@ -54,7 +54,7 @@ def episode_new(rec: Record) -> None:
 @component
 def learning_points(step: float) -> int:
     """Length of the LEARNING stage for this step, in points: a day, at least 32, at most 300."""
-    return int(clip(DAY / step, LEARNING_LEAST, LEARNING_MOST)) if step > 0 else LEARNING_MOST
+    return int(clip(DAY / step, LEARNING_LEAST, LEARNING_MOST) if step > 0 else LEARNING_MOST)
 
 
 @component

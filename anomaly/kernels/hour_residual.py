@@ -125,5 +125,5 @@ def hour_residual_look(
         rec.product += weight * (clipped * rec.previous - rec.product)
         rec.square += weight * (clipped * clipped - rec.square)
         rec.previous = clipped
-        histogram_learn(rec.sizes, 0, single, 4096.0)
+        histogram_learn(rec.sizes, i8(0), single, 4096.0)
     return one, many

@@ -9,6 +9,7 @@ from anomaly.kernels.histogram import (
     ABOVE,
     BELOW,
     BINS,
+    bin_of,
     histogram_learn,
     histogram_new,
     sided_histogram_record,
@@ -16,6 +17,7 @@ from anomaly.kernels.histogram import (
     top_of_both,
 )
 from anomaly.kernels.start import START
+from anomaly.kernels.wild import wild_excess, wild_learn, wild_record
 
 SCALE_DAYS = 7.0  # scales look back a week
 HISTOGRAM_DAYS, HISTOGRAM_LEAST, HISTOGRAM_MOST = 30.0, 500.0, 10000.0  # memory of the histograms, in points
@@ -37,6 +39,7 @@ WALL_SHARE, WALL_HITS = 0.01, 5  # an extreme hit by 1 % of the points is a wall
 residual_record = record(
     ("sizes", sided_histogram_record),  # of residuals, in scales
     ("bands", sided_histogram_record),  # of distances from the expectation shown, in scales
+    ("wild", wild_record),
     ("scale", "f8"),  # running mean size of residuals
     ("centre", "f8"),  # running mean of the values
     ("spread", "f8"),  # running mean distance from it
@@ -189,23 +192,41 @@ def residual_memory(per_day: float) -> float:
 
 
 @component
+def residual_forget(rec: Record) -> None:
+    """Takes back what a wild value did to the scale and to the counts."""
+    excess = wild_excess(rec.wild)
+    if excess > 0:
+        rec.scale -= excess
+        if rec.wild.counted > 0:
+            bins, k = rec.sizes.bins, bin_of(rec.wild.counted)
+            weight = min(rec.wild.unit, bins[rec.wild.side, k])
+            bins[rec.wild.side, k] -= weight
+            rec.sizes.total -= weight
+            rec.wild.counted = 0.0
+
+
+@component
 def residual_learn(
     rec: Record, place: Place, pace: Pace, points: int, sizes: Sizes, agreed: float, flagged: bool, sparse: bool
 ) -> None:
     """Histograms, scale and scale of the hour."""
     side = ABOVE if sizes.shown > 0 else BELOW
     memory_points = residual_memory(pace.per_day)
+    counted = 0.0
     if rec.scale > 0 and points > 5:
         limited = flagged and not sparse
-        histogram_learn(
-            rec.sizes, side, min(sizes.agreed, FLAGGED_SHARE * sizes.bar) if limited else sizes.agreed, memory_points
-        )
+        counted = min(sizes.agreed, FLAGGED_SHARE * sizes.bar) if limited else sizes.agreed
+        histogram_learn(rec.sizes, side, counted, memory_points)
     if rec.scale > 0 and points > 20:
         histogram_learn(rec.bands, side, abs(sizes.shown), memory_points)
     size = abs(agreed)
     if points >= START and rec.scale > 0 and not sparse:
         size = min(size, 8 * rec.scale)
-    rec.scale += rate(points, max(SCALE_DAYS * pace.per_day, 500.0)) * (size - rec.scale)
+    weight = rate(points, max(SCALE_DAYS * pace.per_day, 500.0))
+    rec.scale += weight * (size - rec.scale)
+    wild_learn(rec.wild, size, weight, counted, rec.sizes.unit, side)
+    if sparse:
+        residual_forget(rec)
     if points > 20:
         hour = place.hour
         count = min(i8(rec.hour_counts[hour]) + 1, 65535)

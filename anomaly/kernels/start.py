@@ -11,8 +11,8 @@ START_CLIP = 10.0  # wild: more than ten times as far from the median as nine of
 start_record = record(
     ("times", "f8", START),
     ("values", "f8", START),  # as they came, the wild ones clipped when the series begins
-    ("kept", "u1"),
-)  # so far; START = the series has begun
+    ("kept", "u1"),  # so far; START = the series has begun
+)
 BOUNDS = (("kept", 0, START),)
 
 
@@ -31,13 +31,18 @@ def start_ranked(values: Array, rank: int) -> float:
 
 @component
 def start_origin(rec: Record, distances: Array) -> float:
-    """The median of the twelve; clips the wild ones, unless nine are equal: then whatever happens is far from it."""
-    values = rec.values
+    """The median of the twelve; clips the wild ones.
+
+    Where nine are equal whatever happens is far from the median: then the farthest is measured against the second, and
+    a single one says nothing yet.
+    """
+    values = rec.values[:]
     origin = start_ranked(values, START // 2)
     for k in range(START):
         distances[k] = abs(values[k] - origin)
-    most = START_CLIP * start_ranked(distances, START_USUAL - 1)
-    if most > 0:
-        for k in range(START):
-            values[k] = clip(values[k], origin - most, origin + most)
+    usual = start_ranked(distances, START_USUAL - 1)
+    if usual == 0:
+        usual = start_ranked(distances, START - 2)
+    for k in range(START):
+        values[k] = clip(values[k], origin - START_CLIP * usual, origin + START_CLIP * usual)
     return origin

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.kernels.arithmetic import Array, Record, clip, f4, f8, record
+from anomaly.kernels.arithmetic import Array, Record, clip, f4, f8, i8, record
 from anomaly.kernels.clock import (
     BREAK,
     TIME_LIMIT,
@@ -227,9 +227,9 @@ def judge_residual(
     """Is the value as was expected?  What is not held back as part of an event is learnt at once."""
     if points == 0:  # nothing was expected; the value opens the memories and the first day
         memory_push(s.forecaster.recent, points, f8(value))
-        fill_slot(s.forecaster.profile, place.slot, value, 1.0)
-        profile_first_day(s.forecaster.profile, place, value, pace.per_day)
-        residual_spread(s.residual, pace, points, value)
+        fill_slot(s.forecaster.profile, place.slot, f8(value), 1.0)
+        profile_first_day(s.forecaster.profile, place, f8(value), pace.per_day)
+        residual_spread(s.residual, pace, points, f8(value))
         return Judged(0.0, 0.0, 1.0, 0.0, 0.0, 0.0, False, False)
     shown = value - outlook.expected
     agreed = shown
@@ -343,7 +343,7 @@ def step(s: Record, time: float, raw_value: float, scratch: Record, out: Array) 
     out[RAW] = score_rank(s.score, judged.surprise, forest_value)
     if points >= pace.grown:
         out[SCORE], out[STRENGTH], out[EVIDENCE] = score_of(s.score, evidence), strength, evidence
-        histogram_learn(s.score.evidence, 0, evidence, SCORE_MEMORY)
+        histogram_learn(s.score.evidence, i8(0), evidence, SCORE_MEMORY)
     elif points >= EARLY_POINTS and judged.evidence >= 1:
         out[SCORE], out[EVIDENCE] = score_of(s.score, judged.evidence), judged.evidence
         out[STRENGTH] = min(strength, judged.evidence)

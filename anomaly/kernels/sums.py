@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from anomaly.kernels.arithmetic import Record, clip, rate, record
+from anomaly.kernels.arithmetic import Record, clip, i8, rate, record
 from anomaly.kernels.clock import WEEK, Pace
 from anomaly.kernels.compile import component
 from anomaly.kernels.histogram import FIRST_EDGE, histogram_learn, histogram_new, histogram_record, top
@@ -81,5 +81,5 @@ def sums_look(rec: Record, res: Record, pace: Pace, points: int, shown: float, s
             rec.last_loud = points
             evidence = evidence**GROWTH if rec.loud <= LOUD_A_WEEK else 0.99
     if not skip:
-        histogram_learn(rec.sizes, 0, size, residual_memory(pace.per_day))
+        histogram_learn(rec.sizes, i8(0), size, residual_memory(pace.per_day))
     return evidence

@@ -52,5 +52,7 @@ RUN /opt/flink/bin/config-parser-utils.sh /opt/flink/conf /opt/flink/bin /opt/fl
     -Dexecution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION \
     -Dtaskmanager.memory.jvm-metaspace.size=512m \
     -Dtaskmanager.rpc.port=6122
-ENV PYTHONPATH=/opt/job NUMBA_CACHE_DIR=/tmp/numba FLINK_LOG_DIR=/tmp
+# Kernels are compiled here for the processor that builds the image; on another kind a worker compiles its own in /tmp.
+ENV PYTHONPATH=/opt/job NUMBA_CACHE_DIR=/opt/kernels FLINK_LOG_DIR=/tmp
+RUN /opt/python/bin/python -m anomaly warm-up
 USER flink

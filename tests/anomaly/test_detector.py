@@ -1,20 +1,22 @@
 """What a detector promises of every series."""
 
-from datetime import UTC, datetime, timedelta, timezone
+import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import DAY, HOUR, MINUTE, MONDAY, assert_in_range, eventful, minutes, same
 
-from anomaly import Detections, Detector, DetectorConfig, Direction, RandomCutForest, Stage
+from anomaly import Detections, Detector, DetectorConfig, Direction, Fleet, Stage
 
-WEEK = 7 * 24 * 60
+DAY_ROWS = 1440
 
 
-def detect(values: np.ndarray, **config: object) -> Detections:
-    return Detector(DetectorConfig(**{"seed": 7, **config})).process_many(values)
+def detect(values: np.ndarray, times: np.ndarray | None = None, **config: object) -> Detections:
+    return Detector(DetectorConfig(**config)).process_many(values, times)
 
 
 def with_spike(at: int = 900, height: float = 94.0) -> np.ndarray:
@@ -23,23 +25,67 @@ def with_spike(at: int = 900, height: float = 94.0) -> np.ndarray:
     return values
 
 
-def test_the_first_300_points_are_learned_and_score_zero() -> None:
-    detections = detect(with_spike(at=250))
+def daily(days: int, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    rows = np.arange(days * DAY_ROWS)
+    return 100 + 50 * np.sin(rows * 2 * np.pi / DAY_ROWS) + 5 * rng.normal(size=len(rows))
 
-    assert (detections.stage[:300] == "LEARNING").all()
-    assert (detections.stage[300:] == "INFERENCE").all()
-    assert not detections.score[:300].any()
-    assert not detections.expected_value[:300].any()
-    assert not detections.upper_bound[:300].any()
-    assert detections.confidence[299] == 0.0 < detections.confidence[300]
-    assert (detections.expected_value[300:] > 0).all()
+
+# ---- the LEARNING stage
+
+
+@pytest.mark.parametrize(
+    ("step", "learning"),
+    [(None, 300), (MINUTE, 300), (5 * MINUTE, 288), (HOUR, 32), (DAY, 32), (1.0, 300), (7 * DAY, 32)],
+)
+def test_as_many_points_as_a_day_has_are_learned_first_at_least_32_and_at_most_300(
+    step: float | None, learning: int
+) -> None:
+    values = streams.sales(400)
+    detections = detect(values, None if step is None else MONDAY + step * np.arange(400))
+
+    assert (detections.stage[:learning] == "LEARNING").all()
+    assert (detections.stage[learning:] == "INFERENCE").all()
+    assert detections.confidence[learning - 1] == 0.0 < detections.confidence[learning]
+
+
+@pytest.mark.parametrize("output_after", [12, 20, 100, 1000])
+def test_the_length_of_the_learning_stage_can_be_set(output_after: int) -> None:
+    detections = detect(streams.sales(1100), output_after=output_after)
+
+    assert (detections.stage[:output_after] == "LEARNING").all()
+    assert (detections.stage[output_after:] == "INFERENCE").all()
+
+
+def test_while_learning_nothing_is_scored_expected_or_called() -> None:
+    values = with_spike(at=250)
+    values[100] = 1e6
+    detector = Detector()
+    learning, inference = detector.process_many(values[:300]), detector.process_many(values[300:])
+
+    for name in ("score", "is_anomaly", "alert", "recovered", "confidence"):
+        assert not getattr(learning, name).any()
+    for name in ("expected_value", "lower_bound", "upper_bound", "episode_start"):
+        assert np.isnan(getattr(learning, name)).all()
+    assert set(learning.direction) == {"NONE"}
+    assert (inference.expected_value > 0).all()
+
+
+def test_a_series_that_may_speak_early_says_what_it_sees_from_the_20th_point_on() -> None:
+    values = 100 + np.random.default_rng(1).normal(size=60)
+    values[40] = 500.0
+
+    assert np.flatnonzero(detect(values, output_after=20).alert).tolist() == [40]
 
 
 def test_the_1261st_point_has_the_confidence_of_the_published_record() -> None:
-    detections = detect(streams.sales(1261), trees=2)
+    detections = detect(streams.sales(1261))
 
     assert detections.processed_points[-1] == 1261
-    assert detections.confidence[-1] == 80.4674989791107
+    assert repr(float(detections.confidence[-1])) == "80.4674989791107"
+
+
+# ---- what is found
 
 
 def test_a_spike_is_found_where_it_is_and_only_there() -> None:
@@ -52,213 +98,404 @@ def test_a_spike_is_found_where_it_is_and_only_there() -> None:
     assert detections.lower_bound[900] < detections.expected_value[900] < detections.upper_bound[900] < 94
 
 
-def test_raw_scores_are_those_of_a_forest_of_shingles() -> None:
-    values = streams.seasonal(600)
-    shingles = np.lib.stride_tricks.sliding_window_view(values, 8)
-
-    detections = detect(values)
-
-    assert not detections.is_anomaly.any()  # after an anomaly the detector leaves it out of the shingle
-    forest = RandomCutForest(dimensions=8, seed=7).score_and_update(shingles)
-    assert detections.raw_score[39:].tolist() == forest[32:].tolist()
-
-
 def test_a_drop_has_the_direction_low() -> None:
     values = streams.sales(1000, mean=100)
     values[900] = 0
 
-    assert detect(values).direction[900] == "LOW"
-
-
-def test_decision_is_score_over_threshold_and_nothing_else() -> None:
-    values = streams.heavy_tailed(1500)
-    values[1200] = 500.0
-
-    for threshold in (0, 30, 95):
-        detections = detect(values, threshold=threshold)
-        assert np.array_equal(detections.is_anomaly, detections.score > threshold)
-        assert (detections.is_anomaly | ~detections.alert).all()
-        assert detections.is_anomaly.any()
-
-
-def test_processing_one_by_one_equals_processing_at_once() -> None:
-    values = with_spike(at=450)[:500]
-    detector = Detector(DetectorConfig(seed=7))
-
-    one_by_one = [detector.process(value) for value in values.tolist()]
-    at_once = detect(values)
-
-    for name in ("score", "is_anomaly", "alert", "raw_score", "expected_value", "lower_bound", "upper_bound",
-                 "confidence", "stage", "direction", "processed_points"):  # fmt: skip
-        assert [getattr(detection, name) for detection in one_by_one] == getattr(at_once, name).tolist()
-
-
-@settings(max_examples=4)
-@given(
-    factor=st.sampled_from([2.0**-40, 1e-6, 0.1, 3.0, 1e6, 2.0**40]),
-    shift=st.sampled_from([0.0, -1000.0, 20_000.0, 1e6]),
-)
-def test_multiplying_and_shifting_a_series_changes_no_score(factor: float, shift: float) -> None:
-    values = with_spike(at=700, height=60.0)[:800]
-    original = detect(values)
-
-    moved = detect((values + shift) * factor)
-
-    assert moved.score == pytest.approx(original.score, abs=1e-6)
-    assert np.array_equal(moved.alert, original.alert)
-    assert moved.expected_value[300:] == pytest.approx((original.expected_value[300:] + shift) * factor)
-    assert original.alert.any()
-
-
-@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
-@pytest.mark.parametrize("level", [0.0, 2e4, 1e6])
-def test_a_clear_spike_is_found_at_any_scale_and_level(scale: float, level: float) -> None:
-    values = streams.seasonal(800)
-    values[700] += 15
-
-    assert 700 in np.flatnonzero(detect((values + level) * scale).alert)
-
-
-def test_a_constant_series_scores_zero_and_its_first_change_alerts_once() -> None:
-    values = np.full(700, 5.0)
-    values[600] = 5.01
-
     detections = detect(values)
 
-    assert np.flatnonzero(detections.is_anomaly).tolist() == [600]
-    assert (detections.expected_value[300:] == 5.0).all()
-
-
-@pytest.mark.parametrize("levels", [2, 3])
-def test_a_series_of_few_values_is_ordinary_input(levels: int) -> None:
-    values = np.random.default_rng(1).integers(0, levels, size=1500).astype(float)
-
-    assert not detect(values).alert.any()
+    assert detections.direction[900] == "LOW"
+    assert detections.alert[900]
 
 
 def test_a_level_shift_alerts_when_it_comes_and_is_then_learned() -> None:
-    values = streams.seasonal(2500)
+    values = streams.seasonal(3000)
     values[1500:] += 30
 
-    alerts = np.flatnonzero(detect(values).alert)
+    detections = detect(values, minutes(3000))
 
-    assert 1500 in alerts
-    assert len(alerts) <= 2
-    assert alerts.max() < 1510
-
-
-def test_one_alert_per_episode_and_the_episode_has_one_start() -> None:
-    values = streams.sales(1000)
-    values[700:720] = 150.0
-    start = datetime(2024, 8, 29, tzinfo=UTC)
-    times = [start + timedelta(minutes=i) for i in range(1000)]
-
-    detections = Detector(DetectorConfig(seed=7)).process_many(values, times)
-
-    assert np.flatnonzero(detections.alert)[0] == 700
-    assert detections.alert[700:800].sum() <= 2
-    assert detections.is_anomaly[700:720].sum() > detections.alert[700:720].sum()
-    starts = detections.episode_start[700:720]
-    assert set(starts.tolist()) == {times[700].timestamp()}
+    assert np.flatnonzero(detections.alert).tolist() == [1500]
+    assert np.abs(detections.expected_value[2500:] - values[2500:]).mean() < 3
 
 
-@pytest.mark.parametrize(
-    "stream",
-    [
-        np.random.default_rng(3).normal(size=2 * WEEK),
-        streams.sales(2 * WEEK, seed=3),
-        streams.seasonal(2 * WEEK, seed=3),
-    ],
-    ids=["gaussian", "sales", "seasonal"],
-)
-@pytest.mark.slow
-def test_an_ordinary_minute_series_alerts_at_most_once_a_week(stream: np.ndarray) -> None:
-    detections = detect(stream)
+def test_during_an_event_the_expectation_stays_what_it_was() -> None:
+    values = streams.sales(1000, mean=100)
+    values[900:960] = 0
 
-    assert detections.alert.sum() <= 2
-    assert np.mean(detections.score[300:] > 70) <= 2e-4  # 1e-4 is the promise; two weeks hold two such points
+    expected = detect(values).expected_value[905:960]
 
-
-def test_ordinary_points_score_zero_thirty_nine_times_in_forty() -> None:
-    detections = detect(streams.seasonal(4000))
-
-    assert 0.01 < np.mean(detections.score[1000:] > 0) < 0.04
-
-
-def test_the_band_holds_nineteen_of_twenty_points() -> None:
-    for values in (streams.sales(2000), streams.seasonal(2000), streams.heavy_tailed(2000)):
-        detections = detect(values)
-        inside = (values >= detections.lower_bound) & (values <= detections.upper_bound)
-
-        assert 0.91 < inside[600:].mean() < 0.98
+    assert expected.min() > 80
 
 
 def test_the_expected_value_follows_the_season() -> None:
-    values = streams.bookstore(4000)
-    level = np.where(np.arange(4000) // 60 % 2 == 0, 20.0, 10.0)
-    settled = (np.arange(4000) > 1000) & (np.arange(4000) % 60 >= 10)
+    values = daily(4)
+    course = 100 + 50 * np.sin(np.arange(len(values)) * 2 * np.pi / DAY_ROWS)
 
-    expected = detect(values).expected_value
+    expected = detect(values, minutes(len(values))).expected_value
 
-    assert np.abs(expected - level)[settled].mean() < 2.5
-
-
-def test_a_missing_value_is_not_learned_and_lowers_the_confidence() -> None:
-    values = with_spike(at=900)
-    holes = values.copy()
-    holes = np.insert(holes, [400, 500, 600], np.nan)
-    at = [400, 501, 602]
-
-    whole, with_holes = detect(values), detect(holes)
-
-    assert np.array_equal(np.delete(with_holes.score, at), whole.score)
-    assert not with_holes.score[at].any()
-    assert not with_holes.is_anomaly[at].any()
-    assert (with_holes.expected_value[at] > 0).all()
-    assert with_holes.processed_points[-1] == 1000
-    assert with_holes.confidence[-1] == pytest.approx(whole.confidence[-1] * 1000 / 1003)
+    assert np.abs(expected - course)[2 * DAY_ROWS :].mean() < 2.5
 
 
-def test_several_features_may_have_any_scales() -> None:
-    rows = np.random.default_rng(1).normal(size=(800, 2))
-    rows[700, 0] = 9.0
+@pytest.mark.parametrize("stream", [streams.sales, streams.seasonal, streams.heavy_tailed])
+def test_the_band_holds_98_of_100_ordinary_points(stream: Callable[[int], np.ndarray]) -> None:
+    values = stream(6000)
+    detections = detect(values, minutes(6000))
+    inside = (values >= detections.lower_bound) & (values <= detections.upper_bound)
 
-    even = detect(rows, features=2)
-    uneven = detect(rows * [1e-6, 1e6], features=2)
-
-    assert 700 in np.flatnonzero(even.alert)
-    assert uneven.score == pytest.approx(even.score, abs=1e-6)
-    assert even.expected_value.shape == (800, 2)
+    assert 0.965 < inside[2880:].mean() < 0.995
 
 
-def test_every_number_is_finite_whatever_comes() -> None:
+def test_a_score_says_how_rare_so_much_evidence_is_in_this_series() -> None:
+    score = detect(streams.seasonal(20_000), minutes(20_000)).score[2880:]
+
+    for passed, share in ((20, 0.1), (40, 0.01), (60, 0.001)):
+        assert share / 3 < np.mean(score >= passed) < 3 * share
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("stream", [streams.sales, streams.seasonal, streams.autoregressive])
+def test_an_ordinary_series_of_minutes_alerts_at_most_about_once_a_week(
+    stream: Callable[[int, int], np.ndarray], seed: int
+) -> None:
+    weeks = 4
+    assert detect(stream(weeks * 7 * DAY_ROWS, seed), minutes(weeks * 7 * DAY_ROWS)).alert.sum() <= weeks + 1
+
+
+@pytest.mark.xfail(reason="weights in float32 make the share of rarer points a little more than 1", strict=True)
+def test_no_score_is_below_zero() -> None:
+    assert detect(np.random.default_rng(0).normal(size=400)).score.min() == 0.0
+
+
+# ---- one by one, at once, in a fleet
+
+
+def test_processing_one_by_one_equals_processing_at_once_in_every_field() -> None:
+    values, times = eventful(900), minutes(900)
+    detector = Detector()
+
+    one_by_one = [detector.process(value, time) for value, time in zip(values.tolist(), times.tolist(), strict=True)]
+    at_once = detect(values, times)
+
+    assert list(map(repr, one_by_one)) == list(map(repr, at_once))
+    assert at_once.alert.any()
+    assert any(one.reason and one.attribution for one in one_by_one)
+
+
+# ---- laws: scale, shift, sign, time zone
+
+
+def verdicts(detections: Detections) -> list[list[bool]]:
+    return [detections.is_anomaly.tolist(), detections.alert.tolist(), detections.recovered.tolist()]
+
+
+def crossing_zero() -> np.ndarray:
+    """Four days around zero with spikes, a dip that lasts, a shift and holes."""
+    values = daily(4) - 100
+    values[[2000, 3333, 4444]] = 300, -250, 400
+    values[5000:5040] -= 200
+    values[5400:] += 60
+    values[::97] = np.nan
+    return values
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift"), [(1e-6, 0.0), (1e6, 0.0), (3.7, 0.0), (1.0, 1e5), (1e-3, -1e5), (-1.0, 0.0)]
+)
+def test_multiplying_or_shifting_a_series_changes_no_verdict(factor: float, shift: float) -> None:
+    values, times = crossing_zero(), minutes(4 * DAY_ROWS)
+    original = detect(values, times)
+
+    moved = detect(values * factor + shift * abs(factor), times)
+
+    assert original.alert.sum() >= 5
+    assert verdicts(moved) == verdicts(original)
+    assert moved.raw_score == pytest.approx(original.raw_score, rel=1e-3, abs=1e-3)
+    over = original.is_anomaly
+    assert moved.score[over] == pytest.approx(original.score[over], abs=0.01)
+    assert np.mean(np.abs(moved.score - original.score) > 0.01) < 0.01  # steps of the histogram's bins
+    scale = np.nanmax(np.abs(values * factor))
+    for name, turned in (("expected_value", "expected_value"), ("lower_bound", "upper_bound")):
+        name_now = turned if factor < 0 else name
+        told = getattr(original, name)[300:] * factor + shift * abs(factor)
+        assert getattr(moved, name_now)[300:] == pytest.approx(told, abs=1e-4 * scale, nan_ok=True)
+
+
+def test_a_series_upside_down_has_the_other_direction() -> None:
+    values, times = crossing_zero(), minutes(4 * DAY_ROWS)
+    other = {"HIGH": "LOW", "LOW": "HIGH", "NONE": "NONE"}
+
+    original, turned = detect(values, times), detect(-values, times)
+
+    seen = original.score > 20
+    assert [other[side] for side in original.direction[seen]] == turned.direction[seen].tolist()
+
+
+@settings(max_examples=10)
+@given(hours=st.integers(-100_000, 100_000))
+def test_the_time_zone_does_not_matter(hours: int) -> None:
+    values = crossing_zero()
+
+    original, moved = (detect(values, minutes(len(values), start)) for start in (MONDAY, MONDAY + HOUR * hours))
+
+    assert verdicts(moved) == verdicts(original)
+    assert moved.score == pytest.approx(original.score, abs=0.01)
+
+
+def test_without_times_a_series_is_one_of_minutes_as_long_as_the_calendar_says_nothing() -> None:
+    values = streams.sales(400)
+
+    untimed, timed = detect(values, output_after=12), detect(values, MINUTE * np.arange(400.0), output_after=12)
+
+    assert untimed.told[:21].tobytes() == timed.told[:21].tobytes()
+    assert verdicts(untimed) == verdicts(timed)
+    assert untimed.times.tolist() == timed.times.tolist()
+
+
+def test_without_times_no_hour_of_the_day_is_learned() -> None:
+    noon = np.arange(5 * DAY_ROWS) % DAY_ROWS // 60 == 12
+    values = np.where(noon, 200.0, 100.0) + np.random.default_rng(1).normal(size=len(noon))
+    hidden = slice(4 * DAY_ROWS + 11 * 60 + 50, 4 * DAY_ROWS + 13 * 60)
+    values[hidden] = np.nan
+
+    untimed, timed = detect(values), detect(values, minutes(len(values)))
+
+    at = 4 * DAY_ROWS + 12 * 60 + 30
+    assert timed.expected_value[at] > 150 > 110 > untimed.expected_value[at]
+
+
+# ---- degenerate series
+
+
+ROWS = np.arange(6000)
+RANDOM = np.random.default_rng(1)
+DEGENERATE = {
+    "constant": (np.full(6000, 5.0), 0),
+    "zeros": (np.zeros(6000), 0),
+    "two values": (RANDOM.integers(0, 2, size=6000) * 1.0, 0),
+    "three values": (RANDOM.integers(0, 3, size=6000) * 1.0, 0),
+    "two values in turn": (ROWS % 2 * 1.0, 0),
+    "two values, one rare": (np.where(RANDOM.random(6000) < 0.002, 1.0, 0.0), 0),
+    "tiny range": (1e9 + RANDOM.integers(0, 3, size=6000) * 1e-6, 0),
+    "denormal": (RANDOM.poisson(20, size=6000) * 5e-324, 0),
+    "ramp": (ROWS * 1.0, 0),
+    "ramp that restarts": (ROWS % 3000 * 1.0, 1),
+    "saw-tooth": (ROWS % 1000 * 1.0, 3),
+    "step from 0 to 1": ((ROWS > 3000) * 1.0, 1),
+    "change of .2 %": (np.where(ROWS > 3000, 1.002, 1.0), 1),
+    "shift of 8 sigma": (RANDOM.normal(size=6000) + 8 * (ROWS > 3000), 1),
+    "four times the noise": (RANDOM.normal(size=6000) * np.where(ROWS > 3000, 4, 1), 4),
+    "series that dies": (np.where(ROWS > 3000, 0, RANDOM.poisson(20, size=6000)), 1),
+}
+
+
+@pytest.mark.parametrize("timed", [True, False], ids=["timed", "untimed"])
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_series_are_ordinary_input(name: str, timed: bool) -> None:
+    values, most = DEGENERATE[name]
+
+    detections = detect(values, minutes(len(values)) if timed else None)
+
+    assert detections.alert.sum() <= most
+    assert_in_range(detections)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e5])
+@pytest.mark.parametrize("level", [0.0, 2e4])
+def test_a_spike_of_150_sigma_is_found_at_any_scale_and_nothing_else(scale: float, level: float) -> None:
+    values = np.random.default_rng(1).normal(size=3000)
+    values[2000] = 150.0
+
+    assert np.flatnonzero(detect((values + level) * scale, minutes(3000)).alert).tolist() == [2000]
+
+
+# ---- wild values at the start
+
+
+@pytest.mark.parametrize("wild", [1e3, 1e6, 1e9, -1e6])
+@pytest.mark.parametrize("at", [0, 5, 11, 12, 60])
+@pytest.mark.parametrize("stream", ["sales", "daily", "noise"])
+def test_one_wild_value_at_the_start_blinds_nobody_for_longer_than_a_day(stream: str, at: int, wild: float) -> None:
+    rows = 2 * DAY_ROWS + 100
+    values = {
+        "sales": streams.sales(rows, mean=50), "daily": daily(3)[:rows], "noise": streams.seasonal(rows)
+    }[stream].copy()  # fmt: skip
+    values[at] = wild
+    event = DAY_ROWS + 700
+    values[event : event + 5] += 40 * np.std(np.delete(values, at))
+
+    detections = detect(values, minutes(rows))
+
+    assert detections.alert[event : event + 5].any()
+    band = detections.upper_bound - detections.lower_bound
+    assert band[2 * DAY_ROWS :].max() < 20 * np.std(np.delete(values, at))
+
+
+@pytest.mark.xfail(reason="the scales of a sparse series are never clipped", strict=True)
+@pytest.mark.parametrize("share", [0.005, 0.02, 0.05, 0.1])
+def test_one_wild_value_at_the_start_blinds_nobody_in_a_series_of_mostly_zeros_either(share: float) -> None:
+    for seed in range(4):
+        values, events = mostly_zeros(share, seed)
+        values[5] = 1e6
+
+        assert detect(values, minutes(len(values))).alert[events].all()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1])
+def test_events_fifteen_times_the_usual_ones_alert_in_a_series_of_mostly_zeros(share: float) -> None:
+    for seed in range(4):
+        values, events = mostly_zeros(share, seed)
+
+        assert detect(values, minutes(len(values))).alert[events].all()
+
+
+def mostly_zeros(share: float, seed: int) -> tuple[np.ndarray, list[int]]:
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random(6 * DAY_ROWS) < share, 1.0 + rng.poisson(8, size=6 * DAY_ROWS), 0.0)
+    events = [DAY_ROWS + 700, 2 * DAY_ROWS + 300, 4 * DAY_ROWS + 77]
+    values[events] = 15 * 8
+    return values, events
+
+
+# ---- missing values and gaps
+
+
+def test_a_missing_value_is_not_learned_scores_zero_and_lowers_the_confidence() -> None:
+    values = streams.sales(1000)
+    holes = [5, 400, 401, 700]
+    values[holes] = np.nan
+    times = minutes(1000)
+
+    detections = detect(values, times)
+
+    assert not detections.score[holes].any()
+    assert not detections.is_anomaly[holes].any()
+    assert (detections.expected_value[holes[1:]] > 0).all()
+    assert (detections.lower_bound[holes[1:]] < detections.upper_bound[holes[1:]]).all()
+    assert detections.processed_points[-1] == 996
+    assert detections.processed_points[400] == detections.processed_points[399]
+    whole = detect(streams.sales(996)).confidence[-1]
+    assert detections.confidence[-1] == pytest.approx(whole * 996 / 1000)
+
+
+@pytest.mark.parametrize("length", [20, 360, DAY_ROWS, 3 * DAY_ROWS])
+@pytest.mark.parametrize("absent", [True, False], ids=["no rows", "rows without values"])
+def test_ordinary_values_after_a_gap_do_not_alert_and_a_true_event_later_does(length: int, absent: bool) -> None:
+    values, times = daily(8), minutes(8 * DAY_ROWS)
+    gap = slice(4 * DAY_ROWS + 100, 4 * DAY_ROWS + 100 + length)
+    event = gap.stop + 180
+    values[event : event + 20] = 0.0
+    values[gap] = np.nan
+    if absent:
+        kept = np.r_[: gap.start, gap.stop : len(values)]
+        values, times, event = values[kept], times[kept], event - length
+
+    detections = detect(values, times)
+
+    after = slice(gap.start, event)
+    assert not detections.alert[after].any()
+    assert np.isfinite(detections.expected_value[after]).all()
+    assert detections.alert[event : event + 5].any()
+
+
+# ---- hostile values
+
+
+HOSTILE = np.array([
+    np.nan, np.inf, -np.inf, 1e308, -1e308, np.finfo(float).max, np.finfo(float).min, 5e-324, -5e-324, 2.2e-308, -0.0,
+    0.0, 1e30, -1e30, 9.99e29, -9.99e29, 1e18, -1e19, 2.0**53 + 2, 2.0**63, -(2.0**63), 1e-40, 3.4e38, 1e20, 1.0, 2.0,
+    3.0, 1e-300, 1e150,
+])  # fmt: skip
+
+
+def hostile(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a few hostile values, mostly among ordinary ones of any scale."""
+    values = rng.choice(rng.choice(HOSTILE, rng.integers(1, 8)), n)
+    ordinary = rng.normal(size=n) * 10.0 ** rng.uniform(-20, 20)
+    return np.where(rng.random(n) < rng.choice([0.0, 0.5, 0.97]), ordinary, values)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_number_is_finite_and_in_range_whatever_comes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = hostile(rng, 2000)
+    times = None if seed % 3 == 0 else np.cumsum(10.0 ** rng.uniform(-3, 5, size=2000) * (rng.random(2000) < 0.9))
+    detector = Detector()
+
+    detections = detector.process_many(values, times)
+
+    assert_in_range(detections)
+    for number in np.flatnonzero(detections.is_anomaly)[:100].tolist():
+        assert detections[number].reason
+    assert Detector.from_bytes(detector.to_bytes()).to_bytes() == detector.to_bytes()
+
+
+@pytest.mark.slow
+def test_ten_million_hostile_values_leave_a_fleet_whole() -> None:
+    series, rows, batch = 1000, 10_000, 100
     rng = np.random.default_rng(1)
-    values = 10.0 ** rng.uniform(-300, 300, size=420) * rng.choice([-1, 1], size=420)
-    values[::7] = np.finfo(float).max * rng.choice([-1, 1], size=60)
+    values = np.stack([hostile(rng, rows) for _ in range(series)])
+    fleet, keys = Fleet(), np.repeat(np.arange(series), batch).tolist()
 
-    detector = Detector(DetectorConfig(seed=7))
-    detections = detector.process_many(values)
-    Detector.from_bytes(detector.to_bytes())
+    for at in range(0, rows, batch):
+        assert_in_range(fleet.process(keys, values[:, at : at + batch].ravel()))
 
-    for name in ("score", "raw_score", "expected_value", "lower_bound", "upper_bound", "confidence"):
-        assert np.isfinite(getattr(detections, name)).all()
-    assert ((detections.score >= 0) & (detections.score <= 100)).all()
+    for key in range(series):
+        Detector.from_bytes(fleet.to_bytes(key))
 
 
-def test_times_are_read_as_utc_and_may_be_left_out() -> None:
-    naive = datetime(2024, 8, 29, 13, 35)  # noqa: DTZ001 - what users pass
-    aware = datetime(2024, 8, 29, 15, 35, tzinfo=timezone(timedelta(hours=2)))
-    starts = []
-    for time in (naive, aware, 1724938500.0, None):
-        detector = Detector(DetectorConfig(seed=7))
-        detector.process_many(streams.sales(400))
-        starts.append(detector.process(500.0, time=time).episode_start)
+@pytest.mark.parametrize(
+    ("values", "points"),
+    [
+        ([2**53 + 1, -(2**70), 2**62], 3),
+        ([10**400, -(10**400), 1], 1),
+        (np.array([2**64 - 1, 2**63, 0], np.uint64), 3),
+        (np.array([2**53 + 1, 2**70, -1], object), 3),
+        (np.array([1, None, np.float32(3)], object), 2),
+        (np.array([1, 0, 1], bool), 3),
+        (np.array([1, 2, 3], np.float16), 3),
+        (np.arange(6.0)[::2], 3),
+        (np.ma.masked_array([1.0, 2.0, 3.0], [False, True, False]), 2),
+        ((1.0, 2.0), 2),
+        ([], 0),
+        (np.zeros((3, 1)), 3),
+    ],
+)
+def test_numbers_of_every_kind_are_taken(values: object, points: int) -> None:
+    detector = Detector()
+    detector.process_many(values)
 
-    assert starts == [1724938500.0, 1724938500.0, 1724938500.0, None]
+    assert detector.processed_points == points
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda d: d.process([1.0, 2.0]), "an observation must have 1 feature(s), got values of the shape (1, 2)"),
+        (lambda d: d.process_many(np.zeros((3, 2))), "must have 1 feature(s), got values of the shape (3, 2)"),
+        (lambda d: d.process_many(np.zeros((3, 1, 1))), "must have 1 feature(s), got values of the shape (3, 1, 1)"),
+        (lambda d: d.process("14"), "values must be numbers, NaN where missing, got '14'"),
+        (lambda d: d.process_many([1.0, "much"]), "got 'much'"),
+        (lambda d: d.process_many(np.array([1.0, "14"], object)), "got '14'"),
+        (lambda d: d.process_many([1j]), "got 1j"),
+        (lambda d: d.process_many(np.array(["2024-08-29"], "M8[s]")), "got datetime.datetime(2024, 8, 29, 0, 0)"),
+        (lambda d: d.process_many([[1.0], [1.0, 2.0]]), "got rows of several lengths"),
+    ],
+)
+def test_what_is_no_observation_is_named_and_nothing_is_learned(
+    call: Callable[[Detector], object], message: str
+) -> None:
+    detector = Detector()
+    untouched = detector.to_bytes()
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call(detector)
+
+    assert detector.to_bytes() == untouched
 
 
 def test_a_detection_speaks_in_words() -> None:
-    detector = Detector(DetectorConfig(seed=7))
+    detector = Detector()
     learning = detector.process(14.0)
     detector.process_many(streams.sales(400))
     anomaly = detector.process(500.0)
@@ -266,20 +503,26 @@ def test_a_detection_speaks_in_words() -> None:
     assert (learning.stage, learning.direction, learning.score) == (Stage.LEARNING, Direction.NONE, 0.0)
     assert (anomaly.stage, anomaly.direction, anomaly.alert) == (Stage.INFERENCE, Direction.HIGH, True)
     assert anomaly.processed_points == detector.processed_points == 402
+    assert repr(detector).startswith("Detector after 402 points, DetectorConfig(threshold=70.0")
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda d: d.process(float("inf")), "must be finite, or NaN"),
-        (lambda d: d.process([1.0, 2.0]), "must have 1 feature"),
-        (lambda d: d.process_many(np.zeros((3, 2))), "must have 1 feature"),
-        (lambda d: d.process_many([1.0, 2.0], times=[1.0]), "one time per observation, got 1 for 2"),
-    ],
+def test_a_detector_is_a_fleet_of_one() -> None:
+    values = eventful(500)
+
+    assert same(Fleet().process([0] * 500, values), detect(values))
+
+
+@pytest.mark.xfail(
+    reason="a moment before midnight of a week's first day lies behind the last hour of the week", strict=True
 )
-def test_wrong_observations_are_refused_and_not_learned(call, message: str) -> None:  # noqa: ANN001
-    detector = Detector()
+def test_a_time_that_rounding_left_just_before_the_week_begins_is_as_good_as_its_beginning() -> None:
+    times = MINUTE * np.arange(-3000.0, 2000.0)
+    values = daily(4)[: len(times)]
+    visits = []
+    for beginning in (0.0, -1e-20):
+        times[3000] = beginning
+        detector = Detector()
+        detector.process_many(values, times)
+        visits.append(detector._records.series[0]["forecaster"]["profile"]["visits"].copy())
 
-    with pytest.raises(ValueError, match=message):
-        call(detector)
-    assert detector.processed_points == 0
+    assert visits[1] == pytest.approx(visits[0], abs=1e-6)

@@ -1,12 +1,15 @@
 """The Random Cut Forest against its readable twin, and the laws that hold for any such forest."""
 
 import math
+import random
+import struct
+import zlib
 
-import naive_forest
 import numpy as np
 import pytest
+from naive import trees
 
-from anomaly import RandomCutForest
+from anomaly import RandomCutForest, StateError
 
 DECAY = 0.02
 WINDOW = 160  # 3.2 / DECAY
@@ -36,7 +39,7 @@ def test_scores_equal_those_of_trees_built_whole_and_scored_from_leaf_to_root(na
     scores = forest.score_and_update(points)
 
     for i in range(len(points) - 12, len(points)):
-        expected = naive_forest.forest_score(points[:i], points[i], **twin)
+        expected = trees.forest_score(points[:i], points[i], **twin)
         assert scores[i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
@@ -49,7 +52,7 @@ def test_the_same_points_are_held_as_the_sampling_law_says() -> None:
         if i % 37 == 0:
             for tree in range(3):
                 held = forest._arrays.members[tree, : forest._arrays.sizes[tree]].tolist()
-                assert held == naive_forest.sample(3, tree, i + 1, 20, WINDOW, DECAY)
+                assert held == trees.sample(3, tree, i + 1, 20, WINDOW, DECAY)
 
 
 def test_a_point_is_held_in_proportion_to_the_exponential_of_its_age() -> None:
@@ -150,8 +153,94 @@ def test_a_missing_coordinate_is_filled_in_from_like_points() -> None:
         (lambda f: f.impute([1.0, 2.0], [1]), "has learned no point yet"),
         (lambda f: RandomCutForest(dimensions=0), "dimensions must be at least 1, got 0"),
         (lambda f: RandomCutForest(dimensions=1, time_decay=2.0), "time_decay must be from"),
+        (lambda f: RandomCutForest(dimensions=1, seed=-1), "seed must be from 0"),
     ],
 )
 def test_a_wrong_argument_is_named(call, message: str) -> None:  # noqa: ANN001
     with pytest.raises(ValueError, match=message):
         call(RandomCutForest(dimensions=2))
+
+
+# ---- bytes
+
+
+@pytest.mark.parametrize("points", [0, 1, 30, WINDOW, WINDOW + 1, 3 * WINDOW])
+def test_a_forest_restored_goes_on_as_if_it_had_never_stopped(points: int) -> None:
+    rng = np.random.default_rng(1)
+    forest = RandomCutForest(dimensions=3, trees=6, sample_size=20, seed=7, time_decay=DECAY)
+    if points:
+        forest.score_and_update(rng.normal(size=(points, 3)))
+
+    restored = RandomCutForest.from_bytes(forest.to_bytes())
+
+    assert restored.to_bytes() == forest.to_bytes()
+    later = rng.normal(size=(WINDOW + 50, 3))
+    assert restored.score_and_update(later).tobytes() == forest.score_and_update(later).tobytes()
+    assert restored.to_bytes() == forest.to_bytes()
+
+
+def test_a_forests_bytes_hold_its_window_and_no_more() -> None:
+    forest = RandomCutForest(dimensions=2, trees=3, sample_size=20, time_decay=DECAY)
+    sizes = []
+    for _ in range(3):
+        forest.score_and_update(np.random.default_rng(1).normal(size=(WINDOW, 2)))
+        sizes.append(len(forest.to_bytes()))
+
+    assert sizes == [48 + 16 * WINDOW] * 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda b: b"", "are not a forest's state"),
+        (lambda b: b"ANOMALY" + b[7:], "are not a forest's state"),
+        (lambda b: b[:47], "are not a forest's state"),
+        (lambda b: b[:-1], "damaged: its checksum"),
+        (lambda b: b[:20] + bytes([b[20] ^ 1]) + b[21:], "damaged: its checksum"),
+        (lambda b: sealed(b[:-8]), "must hold 60 finite numbers for 30 points"),
+        (lambda b: sealed(b + bytes(8)), "must hold 60 finite numbers for 30 points"),
+        (lambda b: sealed(b[:-8] + struct.pack("<d", math.nan)), "must hold 60 finite numbers"),
+        (lambda b: sealed(b[:12] + struct.pack("<I", 0) + b[16:]), "impossible setting"),
+        (lambda b: sealed(b[:12] + struct.pack("<I", 1025) + b[16:]), "impossible setting"),
+        (lambda b: sealed(b[:16] + struct.pack("<I", 10_001) + b[20:]), "impossible setting"),
+        (lambda b: sealed(b[:20] + struct.pack("<I", 65_537) + b[24:]), "impossible setting"),
+        (lambda b: sealed(b[:32] + struct.pack("<d", math.nan) + b[40:]), "impossible setting"),
+        (lambda b: sealed(b[:32] + struct.pack("<d", 0.0) + b[40:]), "impossible setting"),
+        (lambda b: sealed(b[:40] + struct.pack("<Q", 2**64 - 1) + b[48:]), "impossibly many points"),
+        (lambda b: sealed(b[:40] + struct.pack("<Q", 29) + b[48:]), "must hold 58 finite numbers for 29 points"),
+    ],
+)
+def test_bytes_that_are_no_forest_are_refused_with_the_reason(change, message: str) -> None:  # noqa: ANN001
+    forest = RandomCutForest(dimensions=2, trees=3, sample_size=20, time_decay=DECAY)
+    forest.score_and_update(np.random.default_rng(1).normal(size=(30, 2)))
+
+    with pytest.raises(StateError, match=message):
+        RandomCutForest.from_bytes(change(forest.to_bytes()))
+
+
+def test_bytes_of_another_number_of_dimensions_than_expected_are_refused() -> None:
+    with pytest.raises(StateError, match="of 2 dimensions, expected 3"):
+        RandomCutForest.from_bytes(RandomCutForest(dimensions=2).to_bytes(), dimensions=3)
+
+
+def test_no_mutated_bytes_crash_a_forest() -> None:
+    forest = RandomCutForest(dimensions=2, trees=3, sample_size=20, time_decay=DECAY)
+    forest.score_and_update(np.random.default_rng(1).normal(size=(30, 2)))
+    blob, chance = forest.to_bytes(), random.Random(1)
+    refused = 0
+    for _ in range(3000):
+        body = bytearray(blob)
+        for _ in range(chance.randrange(1, 4)):
+            body[chance.randrange(12, chance.choice((48, len(body))))] ^= 1 << chance.randrange(8)
+        try:
+            restored = RandomCutForest.from_bytes(sealed(bytes(body)))
+        except StateError:
+            refused += 1
+            continue
+        assert np.isfinite(restored.score_and_update([[0.0, 0.0], [9.0, -9.0]])).all()
+
+    assert 300 < refused < 2700
+
+
+def sealed(blob: bytes) -> bytes:
+    return blob[:8] + struct.pack("<I", zlib.crc32(blob[12:])) + blob[12:]

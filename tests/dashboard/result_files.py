@@ -140,7 +140,10 @@ def scored(values: Mapping[datetime, float], dimensions: Mapping[str, str], thre
                 upper_bound=float(found.upper_bound[i]),
                 raw_score=float(found.raw_score[i]),
                 direction=str(found.direction[i]),
+                attribution=[(part.name, part.share) for part in found.attribution[i]],
+                reason=found.reason[i],
                 alert=int(found.alert[i]),
+                recovered=int(found.recovered[i]),
                 episode_start_time=episode and episode.replace(tzinfo=None),
             )
         )

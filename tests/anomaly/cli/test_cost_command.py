@@ -38,8 +38,8 @@ def test_the_bill_ends_with_its_total_and_says_what_decides(run: Run) -> None:
 
     assert usd[-2] == pytest.approx(sum(usd[:-2]), abs=0.2)
     assert usd[-1] == pytest.approx(usd[-2] / 43_800, abs=0.01)
-    assert "144 KPUs, because of memory:" in text
-    assert "1,000,000 series × 86 KB at rest / 0.6 GB for Python a KPU = 143.33" in text
+    assert "19 KPUs, because of memory:" in text
+    assert "1,000,000 series × 11 KB / 0.6 GB for Python a KPU = 18.33" in text
     assert max(map(len, text.splitlines())) <= 160
 
 
@@ -134,8 +134,11 @@ def test_the_prices_in_the_documentation_are_those_of_the_table() -> None:
     assert AS_OF in text
     assert quoted is not None
     assert {float(usd) for usd in re.findall(r"\b0\.\d+", quoted[0])} <= prices
-    for name in ("live_us", "resting_us", "event_us", "python_gb"):
-        assert f"{getattr(Measured(), name):,g}" in text
+    for name in ("point_us", "event_us"):
+        assert f"{getattr(Measured(), name):,g} µs" in text
+    assert f"{Measured().python_gb:,g} GB" in text
+    for name in ("model_bytes", "state_bytes"):
+        assert f"{getattr(Measured(), name) / 1e3:,g} KB" in text
 
 
 def number(text: str) -> float:

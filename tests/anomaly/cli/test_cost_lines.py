@@ -121,7 +121,7 @@ def test_a_longer_period_never_costs_more(series: int, one: float, other: float,
 
 
 def test_what_the_services_do_not_allow_is_said() -> None:
-    workload = Workload(series=3_000_000, period_seconds=60, events_per_point=20)
+    workload = Workload(series=14_000_000, period_seconds=60, events_per_point=20)
     said = " ".join(notes(workload, Measured(), size(workload, Measured()), Choices(Broker.SMALL)))
 
     assert "over what one application may have (250)" in said

@@ -229,7 +229,7 @@ def test_a_process_that_dies_while_it_compiles_blocks_nobody(package: Package) -
 
 
 def test_a_process_that_is_stopped_while_it_compiles_blocks_nobody_for_ever(package: Package) -> None:
-    package.edit("compile.py", "LONGEST_WAIT = 60.0", "LONGEST_WAIT = 0.1")
+    package.edit("compile.py", "LONGEST_WAIT = 180.0", "LONGEST_WAIT = 0.1")
     holder = package.start(HOLDER)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
@@ -384,3 +384,28 @@ builtins.print = worker = Worker().print
 """
 
     assert package.run(f"{replaced}{SCRIPT}assert builtins.print is worker").value == 16.0
+
+
+@pytest.mark.parametrize("without", ["0", "1"])
+def test_fields_of_records_are_attributes_compiled_or_not(package: Package, without: str) -> None:
+    script = """
+import numpy as np
+from kernels.compile import cache_directory, entry
+import kernels.records as records
+
+fleet = np.zeros(2, records.OUTER)
+records.grow(fleet)
+print(fleet[1]["inner"]["total"], cache_directory())
+"""
+    (package.kernels / "records.py").write_text("""
+import numpy as np
+from kernels.compile import entry
+
+OUTER = np.dtype([("inner", np.dtype([("total", "f8")]))])
+
+@entry
+def grow(fleet):
+    fleet[1].inner.total += 3.0
+""")
+
+    assert package.run(script, NUMBA_DISABLE_JIT=without).value == 3.0

@@ -1,6 +1,6 @@
 """A Random Cut Forest as one would draw it on paper: every tree built whole, every score computed from leaf to root.
 
-The slow, obviously right twin of `anomaly._forest_kernels`. It shares the hash that
+The slow, obviously right twin of `anomaly.kernels.trees`. It shares the hash that
 stands for randomness, nothing else.
 """
 

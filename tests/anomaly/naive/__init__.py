@@ -1,0 +1,1 @@
+"""The detector's components as one would write them on paper: slow, readable, and right beyond doubt."""
