@@ -55,15 +55,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Judge the sets that the options name; draw the pictures if they want them."""
-    if options.pictures:
-        options.pictures.write_text(pictures.page(), encoding="utf-8")
     labelled = sets.shipped() + (sets.of_folder(options.data) if options.data else [])
     names = [one.name for one in labelled] + [_QUIET]
     wanted = [name for name in names if _is_wanted(name, options.sets)]
     if not wanted:
         raise SystemExit(f"no set begins with {', '.join(options.sets)}; there are {', '.join(dict.fromkeys(names))}")
+    labelled = [one for one in labelled if one.name in wanted]
+    if options.pictures:
+        options.pictures.write_text(pictures.page(labelled), encoding="utf-8")
     return measure(
-        [one for one in labelled if one.name in wanted],
+        labelled,
         options.detector or contenders.BY_DEFAULT,
         quiet=_QUIET in wanted,
         jobs=options.jobs,
