@@ -18,13 +18,6 @@ def noise(features: int = 2, rows: int = ROWS, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(rows, features))
 
 
-def twins(rows: int = ROWS, seed: int = 1) -> np.ndarray:
-    """Give two features that follow the same slow course, each with a little noise."""
-    rng = np.random.default_rng(seed)
-    course = 3 * np.sin(np.arange(rows) / 30) + 0.3 * rng.normal(size=rows)
-    return np.column_stack([course, course + 0.3 * rng.normal(size=rows)])
-
-
 def test_what_one_feature_shows_is_found_and_named() -> None:
     rows = noise(3)
     rows[AT, 1] = 30.0
@@ -125,12 +118,15 @@ def test_a_feature_that_never_had_a_number_disturbs_no_other() -> None:
 
 
 def test_reasons_of_the_joint_view_name_features_that_are_there_only() -> None:
-    rows = np.column_stack([twins(), noise(1), np.full(ROWS, np.nan)])
+    rows = np.column_stack([noise(2), np.full(ROWS, np.nan), noise(1, seed=2)])
+    rows[:, 1] = rows[:, 0] + 0.1 * rows[:, 1]
     rows[AT] = 3.0, -3.0, np.nan, np.nan
 
-    for one in detect(rows, threshold=30):
-        if one.reason and one.reason.startswith("the values are unusual together"):
-            assert "nan" not in one.reason
+    reasons = [one.reason for one in detect(rows, threshold=30) if one.is_anomaly]
+
+    together = [reason for reason in reasons if reason and reason.startswith("the values are unusual together: ")]
+    assert any(" for " in reason and "expected of feature 1" in reason for reason in together)
+    assert not any("nan" in reason or "feature 2" in reason for reason in together)
 
 
 def test_processing_rows_one_by_one_equals_processing_at_once_in_every_field() -> None:
