@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streams import DAY, HOUR, MINUTE, MONDAY, assert_in_range, eventful, minutes, same
 
 from anomaly import Detections, Detector, DetectorConfig, Direction, Fleet, Stage
+from anomaly.kernels.columns import COLUMNS
 
 DAY_ROWS = 1440
 
@@ -411,6 +412,20 @@ def test_ordinary_values_after_a_gap_do_not_alert_and_a_true_event_later_does(le
     assert not detections.alert[after].any()
     assert np.isfinite(detections.expected_value[after]).all()
     assert detections.alert[event : event + 5].any()
+
+
+def test_what_lies_on_both_sides_of_a_gap_is_no_run_and_no_drift() -> None:
+    values, times = streams.sales(2000, mean=3), minutes(2000)
+    values[1500:1520] = 0.0
+    torn = np.where(np.arange(2000) < 1510, times, times + DAY)
+
+    whole, apart = detect(values, times), detect(values, torn)
+
+    run = COLUMNS.index("run")
+    assert whole.told[1509:1511, run].tolist() == [10, 11]
+    assert apart.told[1509:1511, run].tolist() == [10, 1]
+    assert whole.alert[1500:1520].any()
+    assert not apart.alert[1510:1520].any()
 
 
 # ---- hostile values
