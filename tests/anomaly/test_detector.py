@@ -460,6 +460,15 @@ def test_every_number_is_finite_and_in_range_whatever_comes(seed: int) -> None:
     assert Detector.from_bytes(detector.to_bytes()).to_bytes() == detector.to_bytes()
 
 
+@pytest.mark.parametrize("nonsense", [np.inf, -np.inf, 1e30, -1e31, 1e308])
+def test_an_infinite_value_or_one_beyond_all_measures_is_missing(nonsense: float) -> None:
+    values, holes = streams.sales(1000), [0, 5, 400, 700]
+
+    missing, instead = (detect(np.where(np.isin(np.arange(1000), holes), hole, values)) for hole in (np.nan, nonsense))
+
+    assert same(missing, instead)
+
+
 @pytest.mark.slow
 def test_ten_million_hostile_values_leave_a_fleet_whole() -> None:
     series, rows, batch = 1000, 10_000, 100
