@@ -1,6 +1,7 @@
 """Settings of a detector: frozen, checked when made, the same for every series unless you say otherwise."""
 
 import math
+import numbers
 from dataclasses import dataclass
 
 from anomaly.kernels.start import START
@@ -48,9 +49,9 @@ class DetectorConfig:
 
 
 def _check_int(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not low <= int(value) <= high:
         raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -205,8 +205,23 @@ class Detections:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(each.name for each in dataclasses.fields(Detection))]
 
-    def __getitem__(self, number: int) -> Detection:
-        """Return what is said of one observation."""
+    @overload
+    def __getitem__(self, number: int) -> Detection: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> "Detections": ...
+
+    def __getitem__(self, number: int | slice) -> "Detection | Detections":
+        """Return what is said of one observation, or of some in a row."""
+        if isinstance(number, slice):
+            places = range(len(self))[number]
+            return Detections(
+                self._told[number],
+                self._values[number],
+                self._times[number],
+                {name: column[number] for name, column in self._given.items()},
+                lambda place: self._attribution_of(places[place]),
+            )
         row = self._told[number].tolist()
         return Detection(*[self._read(each, row, number) for each in FIELDS])
 

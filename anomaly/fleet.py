@@ -21,8 +21,8 @@ from anomaly.times import Times, refused, seconds_of
 
 __all__ = ["Fleet"]
 
-_GROWTH = 1.125
-"""Records are added by an eighth: the system moves a large array without copying it, so what counts is idle memory."""
+_GROWTH = 1 / 32
+"""Records are added by a thirty-second: the system moves a large array without copying it, so idle memory counts."""
 
 
 class Fleet:
@@ -203,7 +203,7 @@ class Records:
         """Begin a series; return its number."""
         if self._count == len(self._series):
             # Nothing else holds this array: it is only passed to kernels.
-            self._series.resize(max(self._count + 1, int(self._count * _GROWTH)), refcheck=False)
+            self._series.resize(self._count + max(1, int(self._count * _GROWTH)), refcheck=False)
         self._count += 1
         self.clear(self._count - 1)
         return self._count - 1

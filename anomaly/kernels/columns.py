@@ -29,6 +29,7 @@ FOUND = (
     "drift",  # mean residual of the last rows that the sums look at, in units of the value
 )
 COMPONENTS = ("forest", "residual", "hour", "hour_sum", "sum", "run", "rare", "absence", "outage")
+RESIDUAL, HOUR_SUM, SUM = 1, 3, 4  # their places among the components
 COLUMNS = TOLD + FOUND + tuple(f"{name}_evidence" for name in COMPONENTS)
 
 SCORE, IS_ANOMALY, ALERT, RECOVERED, INFERENCE, CONFIDENCE = range(6)

@@ -17,15 +17,19 @@ from anomaly.kernels.columns import (
     EPISODE,
     EVIDENCE,
     EXPECTED,
+    FIRST_COMPONENT,
     HELD,
     HIGH,
+    HOUR_SUM,
     INFERENCE,
     IS_ANOMALY,
     POINTS,
     RECOVERED,
+    RESIDUAL,
     SCORE,
     STEP,
     STRENGTH,
+    SUM,
 )
 from anomaly.kernels.compile import component
 from anomaly.kernels.decision import FAST_SECONDS, LONG_AGO
@@ -122,8 +126,10 @@ def tell(
         rec.let = (rec.let and points - rec.last_strong <= apart) or out[STRENGTH] >= 1
         rec.last_strong = points
     if out[SCORE] > 0:
-        # What has lasted so long that it is expected lies where the last rows have lain.
-        off = value - out[EXPECTED] if value != out[EXPECTED] else out[DRIFT]
+        # Sums look back, and what has lasted so long that it is expected lies where the last rows have lain.
+        by_sum = max(out[FIRST_COMPONENT + SUM], out[FIRST_COMPONENT + HOUR_SUM]) > out[FIRST_COMPONENT + RESIDUAL]
+        back = out[DRIFT] != 0 and (by_sum or value == out[EXPECTED])
+        off = out[DRIFT] if back else value - out[EXPECTED]
         out[DIRECTION] = 1.0 if off > 0 else (-1.0 if off < 0 else 0.0)
     if over:
         out[IS_ANOMALY] = 1.0
@@ -137,6 +143,6 @@ def tell(
         rec.last_active = points
     if rec.open:
         out[EPISODE] = rec.start
-        if not missing and points - rec.last_active >= apart:
+        if points - rec.last_active >= apart:
             out[RECOVERED] = rec.alerted
             rec.open, rec.alerted = 0, 0

@@ -32,6 +32,7 @@ from anomaly.kernels.columns import (
     LOW,
     POINTS,
     RAW,
+    RESIDUAL,
     RUN,
     SCORE,
     STEP,
@@ -356,6 +357,10 @@ def step(s: Record, time: float, raw_value: float, scratch: Record, out: Array) 
     )  # fmt: skip
     for k in range(len(components)):
         out[FIRST_COMPONENT + k] = components[k]
+    if points < pace.grown:
+        for k in range(len(components)):
+            if k != RESIDUAL:
+                out[FIRST_COMPONENT + k] = 0.0
     out[HELD] = judged.flagged
     out[RUN] = s.runs.length
     if new_extreme:

@@ -99,11 +99,15 @@ def test_a_lower_threshold_leaves_quiet_what_the_decision_keeps_quiet() -> None:
 def test_an_episode_that_creeps_over_a_high_threshold_alerts_there_too() -> None:
     values = np.random.default_rng(1).normal(20, 2, size=1300)
     values[1200:1212] += np.linspace(13, 23, 12)
+    usual = detect(values)
+    first, most = usual.score[np.flatnonzero(usual.alert)[0]], usual.score.max()
+    assert usual.alert.sum() == 1
+    assert first < most
 
-    detections = detect(values, threshold=91)
+    detections = detect(values, threshold=(first + most) / 2)
 
     assert detections.is_anomaly.any()
-    assert detections.alert.any()
+    assert np.flatnonzero(detections.alert).tolist() == np.flatnonzero(detections.is_anomaly)[:1].tolist()
 
 
 @settings(max_examples=15)
