@@ -209,19 +209,15 @@ class Detections:
     def __getitem__(self, number: int) -> Detection: ...
 
     @overload
-    def __getitem__(self, number: slice) -> "Detections": ...
+    def __getitem__(self, number: "slice | Array") -> "Detections": ...
 
-    def __getitem__(self, number: int | slice) -> "Detection | Detections":
-        """Return what is said of one observation, or of some in a row."""
-        if isinstance(number, slice):
-            places = range(len(self))[number]
-            return Detections(
-                self._told[number],
-                self._values[number],
-                self._times[number],
-                {name: column[number] for name, column in self._given.items()},
-                lambda place: self._attribution_of(places[place]),
-            )
+    def __getitem__(self, number: "int | slice | Array") -> "Detection | Detections":
+        """Return what is said of one observation, or of some: a slice, a mask or an array of places."""
+        if not isinstance(number, (int, np.integer)):
+            places = np.arange(len(self))[number].tolist()
+            given = {name: column[number] for name, column in self._given.items()}
+            some = self._told[number], self._values[number], self._times[number], given
+            return Detections(*some, lambda place: self._attribution_of(places[place]))
         row = self._told[number].tolist()
         return Detection(*[self._read(each, row, number) for each in FIELDS])
 
@@ -284,6 +280,8 @@ def facts_of(row: list[float], value: float, time: float) -> Facts:
         age=named["age"],
         step=named["step"],
         drift=named["drift"],
+        usual=named["usual"],
+        low_rows=int(named["low_rows"]),
         evidence=dict(zip(COMPONENTS, row[FIRST_COMPONENT:], strict=True)),
     )
 

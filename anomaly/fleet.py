@@ -1,6 +1,7 @@
 """Many series: each a record, all in one array, a period of thousands of them one call."""
 
 import math
+import threading
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -58,6 +59,7 @@ class Fleet:
         self._rows: dict[Hashable, int] = {}
         self._free: list[int] = []
         self._pool = Records()
+        self._alone = _Alone()
 
     @property
     def config(self) -> DetectorConfig:
@@ -112,6 +114,8 @@ class Fleet:
             order; then nothing was learned.
         TypeError
             When a key is not hashable; then nothing was learned.
+        RuntimeError
+            When another thread is using this fleet.
         """
         keys = keys if isinstance(keys, Sequence) else list(keys)
         numbers = numbers_of(values)
@@ -120,13 +124,14 @@ class Fleet:
                 f"there must be one value per key, got values of the shape {numbers.shape} for {len(keys)}"
             )
         seconds = seconds_of(times, len(keys))
-        known = len(self._rows)
-        try:
-            return self._pool.judge(self._places(keys), seconds, numbers, self._config)
-        except (TypeError, ValueError):
-            for key in list(self._rows)[known:]:
-                self.forget(key)
-            raise
+        with self._alone:
+            begun: list[Hashable] = []
+            try:
+                return self._pool.judge(self._places(keys, begun), seconds, numbers, self._config)
+            except (TypeError, ValueError):
+                for key in begun:
+                    self._drop(key)
+                raise
 
     def to_bytes(self, key: Hashable) -> bytes:
         """Return the state of a series; `restore` continues from it bit for bit.
@@ -136,7 +141,8 @@ class Fleet:
         KeyError
             When there is no such series.
         """
-        return self._pool.to_bytes(self._rows[key], self._config)
+        with self._alone:
+            return self._pool.to_bytes(self._rows[key], self._config)
 
     def restore(self, key: Hashable, blob: bytes) -> None:
         """Take up a series from the state that `to_bytes` returned, in place of the one that has this key, if any.
@@ -149,10 +155,8 @@ class Fleet:
         stored = state.decode(blob)
         if stored.features != 1:
             raise StateError(f"a fleet's series has one feature, this state has {stored.features}")
-        row = self._rows.get(key)
-        if row is None:
-            row = self._rows[key] = self._free.pop() if self._free else self._pool.add()
-        self._pool.put(row, stored.series[0])
+        with self._alone:
+            self._pool.put(int(self._places([key], [])[0]), stored.series[0])
 
     def forget(self, key: Hashable) -> None:
         """Drop a series; its place is used again.
@@ -162,11 +166,16 @@ class Fleet:
         KeyError
             When there is no such series.
         """
+        with self._alone:
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
         row = self._rows.pop(key)
         self._pool.clear(row)
         self._free.append(row)
 
-    def _places(self, keys: Sequence[Hashable]) -> npt.NDArray[np.int64]:
+    def _places(self, keys: Sequence[Hashable], begun: list[Hashable]) -> npt.NDArray[np.int64]:
+        """Return the places of series; notes in `begun` which are new."""
         rows = self._rows
         try:
             return np.fromiter(map(rows.__getitem__, keys), np.int64, len(keys))
@@ -174,7 +183,22 @@ class Fleet:
             for key in keys:
                 if key not in rows:
                     rows[key] = self._free.pop() if self._free else self._pool.add()
+                    begun.append(key)
             return np.fromiter(map(rows.__getitem__, keys), np.int64, len(keys))
+
+
+class _Alone:
+    """Refuses a second thread: the first may be moving the memory that the second's kernel works on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("this fleet is in use by another thread; give each thread a fleet of its own, or a lock")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Records:
@@ -265,7 +289,8 @@ def numbers_of(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
             f"values must be numbers, or rows of equally many, got rows of several lengths: {error}"
         ) from None
     if found.dtype.kind in "biuf":
-        return np.ascontiguousarray(found, dtype=np.float64)
+        # A copy: reasons are told when they are asked for, and the caller may fill his array anew meanwhile.
+        return np.array(found, dtype=np.float64, order="C")
     # An array of texts may be a list of numbers with one text in it: which one, the list itself tells.
     objects = found if found.dtype.kind == "O" else np.array(values, dtype=object)
     flat = [_number(value) for value in objects.ravel().tolist()]

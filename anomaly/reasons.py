@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from anomaly.kernels.clock import DAY, HOUR
-from anomaly.kernels.outage import OUTAGE_ROWS
 from anomaly.kernels.runs import RUN_LEAST
 from anomaly.kernels.sums import SUM_LONG
 
@@ -39,6 +38,8 @@ class Facts(NamedTuple):
     age: float
     step: float
     drift: float
+    usual: float
+    low_rows: int
     evidence: Mapping[str, float]
 
 
@@ -50,8 +51,8 @@ def reason_of(facts: Facts) -> str:
     if name in ("sum", "hour_sum"):
         return _sum(facts, name)
     if name == "outage":
-        rows = max(facts.run, OUTAGE_ROWS) if facts.value == 0 else OUTAGE_ROWS
-        return f"{number(facts.value)}, where {_rough(facts.expected)} is usual, for {_duration(rows, facts.step)}"
+        usual = f"{_rough(facts.usual)} is usual at {_clock(facts.time)}"
+        return f"{number(facts.value)}, where {usual}, for {_duration(facts.low_rows, facts.step)}"
     if name == "absence":
         return f"what recurs regularly had not come {_when(facts)}".rstrip()
     if name == "rare":
@@ -134,6 +135,8 @@ def _sum(facts: Facts, name: str) -> str:
     """Say how far the last rows lie off together; `drift` measures it against what was expected, not by the hour."""
     if facts.value == 0 and facts.run >= RUN_LEAST and facts.drift < 0:
         return _run(facts)
+    if not facts.low <= facts.value <= facts.high and (facts.value > facts.expected) == (facts.drift > 0):
+        return f"{_against(facts)}{_extreme(facts)}"
     length = _duration(SUM_LONG, facts.step).removeprefix("1 ")
     if name == "hour_sum" and facts.evidence["sum"] < AGREES * facts.evidence["hour_sum"]:
         return f"values unusual for {_clock(facts.time)}, over the last {length}"

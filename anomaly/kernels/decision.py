@@ -25,8 +25,8 @@ decision_record = record(
     ("fast", habit_record),  # residual, hour, rare; fades in a week
     ("forest", habit_record),  # fades in 50,000 points
     ("strength", "f8"),
-    ("last", "i8"),
-)  # of the last alert; last point that was strong enough for one
+    ("last", "i8"),  # of the last alert; last point that was strong enough for one
+)
 LONG_AGO = -(10**9)
 BOUNDS = (("fast.level", 0, LEVELS - 1), ("forest.level", 0, LEVELS - 1))
 

@@ -13,23 +13,20 @@ from anomaly.kernels.columns import (
     ALERT,
     CONFIDENCE,
     DIRECTION,
-    DRIFT,
     EPISODE,
     EVIDENCE,
     EXPECTED,
-    FIRST_COMPONENT,
     HELD,
     HIGH,
-    HOUR_SUM,
     INFERENCE,
     IS_ANOMALY,
+    LOW,
     POINTS,
     RECOVERED,
-    RESIDUAL,
     SCORE,
+    SIDE,
     STEP,
     STRENGTH,
-    SUM,
 )
 from anomaly.kernels.compile import component
 from anomaly.kernels.decision import FAST_SECONDS, LONG_AGO
@@ -121,16 +118,13 @@ def tell(
     out[INFERENCE] = 1.0
     apart = max(1.0, FAST_SECONDS / out[STEP]) if out[STEP] > 0 else 10.0
     over = out[SCORE] > threshold and not missing
-    active = over or (out[HELD] > 0 and not missing)
+    outside = rec.open == 1 and not missing and not out[LOW] <= value <= out[HIGH]
+    active = over or outside or (out[HELD] > 0 and not missing)
     if out[EVIDENCE] >= 1:
         rec.let = (rec.let and points - rec.last_strong <= apart) or out[STRENGTH] >= 1
         rec.last_strong = points
     if out[SCORE] > 0:
-        # Sums look back, and what has lasted so long that it is expected lies where the last rows have lain.
-        by_sum = max(out[FIRST_COMPONENT + SUM], out[FIRST_COMPONENT + HOUR_SUM]) > out[FIRST_COMPONENT + RESIDUAL]
-        back = out[DRIFT] != 0 and (by_sum or value == out[EXPECTED])
-        off = out[DRIFT] if back else value - out[EXPECTED]
-        out[DIRECTION] = 1.0 if off > 0 else (-1.0 if off < 0 else 0.0)
+        out[DIRECTION] = out[SIDE]
     if over:
         out[IS_ANOMALY] = 1.0
         if not rec.open:

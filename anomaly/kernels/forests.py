@@ -34,8 +34,8 @@ forests_record = record(
     ("mean_sketch", sketch_of(MEAN_SKETCH)),
     ("shape_sketch", sketch_of(SHAPE_SKETCH)),
     ("window_sum", "f8"),
-    ("ring", "f4", RING),
-)  # values, for shapes
+    ("ring", "f4", RING),  # values, for shapes
+)
 BOUNDS = (
     ("value_sketch.tally.count", 0, VALUE_SKETCH),
     ("mean_sketch.tally.count", 0, MEAN_SKETCH),

@@ -19,8 +19,8 @@ hold_record = record(
     ("skipped_seconds", "f8"),  # the budget in use
     ("points_left", "u1"),  # of the clean memory; 0 = no event
     ("suspicious", "u1"),  # the last point was flagged or alerted
-    ("skipped", "u1"),
-)  # the last point was not learnt
+    ("skipped", "u1"),  # the last point was not learnt
+)
 BOUNDS = (("clean.values_order", 0, RECENT - 1),)
 
 

@@ -34,8 +34,8 @@ hour_residual_record = record(
     ("variances", "f4", 24),
     ("last", "f4", 16),  # ring of clipped residuals
     ("counts", "u2", 24),  # values in an hour, at most HOUR_MEMORY
-    ("visits", "u1", 24),
-)  # of an hour, at most 3
+    ("visits", "u1", 24),  # of an hour, at most 3
+)
 
 
 def hour_residual_new(rec: Record) -> None:

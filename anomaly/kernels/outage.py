@@ -14,8 +14,8 @@ OUTAGE_EVIDENCE = 1.2
 outage_record = record(
     ("episodes", "f8"),  # fading over a week
     ("rows", "i8"),  # in a row
-    ("last", "i8"),
-)  # point of the last
+    ("last", "i8"),  # point of the last
+)
 
 
 def outage_new(rec: Record) -> None:

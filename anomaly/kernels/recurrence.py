@@ -30,8 +30,8 @@ recurrence_record = record(
     ("last_point", "i4"),  # of the current episode
     ("current", "i4"),  # its place; -1 = none yet
     ("due", "u1"),  # is one due?
-    ("known", "u1"),
-)  # the current episode recurs
+    ("known", "u1"),  # the current episode recurs
+)
 BOUNDS = (("current", -1, EVENTS - 1),)
 
 

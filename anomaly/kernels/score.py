@@ -12,8 +12,8 @@ RANK_SHARE = 0.3  # the rank follows the evidence of about three points
 
 score_record = record(
     ("evidence", histogram_record),  # of all points
-    ("rank", "f8"),
-)  # running mean of surprise and of the value forest's evidence
+    ("rank", "f8"),  # running mean of surprise and of the value forest's evidence
+)
 
 
 def score_new(rec: Record) -> None:

@@ -21,7 +21,9 @@ from anomaly.kernels.clock import (
     clock_weeks,
 )
 from anomaly.kernels.columns import (
+    ABSENCE,
     AGE,
+    COMPONENTS,
     DRIFT,
     EVIDENCE,
     EXPECTED,
@@ -29,14 +31,21 @@ from anomaly.kernels.columns import (
     FIRST_COMPONENT,
     HELD,
     HIGH,
+    HOUR_SUM,
     LOW,
+    LOW_ROWS,
+    OUTAGE,
     POINTS,
     RAW,
     RESIDUAL,
     RUN,
+    RUN_OF,
     SCORE,
+    SIDE,
     STEP,
     STRENGTH,
+    SUM,
+    USUAL,
 )
 from anomaly.kernels.compile import component, inlined
 from anomaly.kernels.decision import decision_look, decision_new, decision_record, decision_weekly
@@ -292,6 +301,21 @@ def mean_of_last(s: Record, points: int, hour_scale: float) -> float:
     return total / SUM_LONG * s.residual.scale * hour_scale
 
 
+@component
+def side_of(out: Array, shown: float, at_lowest: bool) -> float:
+    """Where what the strongest component saw lies: 1 above what is expected, -1 below, 0 on it."""
+    strongest = 0
+    for k in range(len(COMPONENTS)):
+        if out[FIRST_COMPONENT + k] > out[FIRST_COMPONENT + strongest]:
+            strongest = k
+    off = shown
+    if strongest in (SUM, HOUR_SUM) and out[DRIFT] != 0:
+        off = out[DRIFT]
+    if strongest == OUTAGE or (strongest == RUN_OF and at_lowest) or (strongest == ABSENCE and off == 0):
+        off = -1.0
+    return 1.0 if off > 0 else (-1.0 if off < 0 else 0.0)
+
+
 @inlined
 def step(s: Record, time: float, raw_value: float, scratch: Record, out: Array) -> None:
     """One row of one series: what was expected, what is said of the value, what is learnt."""
@@ -367,6 +391,11 @@ def step(s: Record, time: float, raw_value: float, scratch: Record, out: Array) 
         out[EXTREME] = 1.0 if exact == s.residual.highest else -1.0
     if slow >= 1:
         out[DRIFT] = mean_of_last(s, points, outlook.hour_scale)
+
+    out[SIDE] = side_of(out, judged.shown, exact == s.residual.lowest)
+    out[LOW_ROWS] = s.outage.rows
+    if s.forecaster.profile.ready:
+        out[USUAL] = outlook.profile + s.origin
 
     # the forests learn last
     forests_learn(s.forests, points, value, seen, few)

@@ -24,8 +24,8 @@ sums_record = record(
     ("since_gap", "i8"),
     ("count", "i8"),
     ("loud", "f8"),  # episodes over the bar, fading over a week
-    ("last_loud", "i8"),
-)  # point of the last sum over the bar
+    ("last_loud", "i8"),  # point of the last sum over the bar
+)
 
 
 def sums_new(rec: Record) -> None:
