@@ -24,9 +24,9 @@ def learned(rows: np.ndarray) -> tuple[Whitening, np.ndarray]:
 
 @pytest.mark.parametrize("features", [1, 2, 3, 8, 20])
 def test_connected_numbers_become_uncorrelated_and_equally_spread(features: int) -> None:
-    white = learned(connected(features))[1][1000:]
+    white = learned(connected(features, own=0.5))[1][1000:]
 
-    assert np.cov(white.T) == pytest.approx(np.eye(features), abs=0.15)
+    assert np.atleast_2d(np.cov(white.T)) == pytest.approx(np.eye(features), abs=0.15)
 
 
 def test_the_first_coordinate_is_the_first_number_in_its_spread_and_the_next_what_it_does_not_tell() -> None:
@@ -64,12 +64,12 @@ def test_copies_of_a_number_are_one_number_and_nothing_grows_without_bound(featu
 
 @pytest.mark.parametrize("constant", [0.0, 2.5])
 def test_numbers_that_never_change_upset_no_other(constant: float) -> None:
-    alone = learned(connected())[1]
+    alone = learned(connected(own=0.5))[1]
 
-    together = learned(np.column_stack([connected(), np.full(ROWS, constant)]))[1]
+    together = learned(np.column_stack([connected(own=0.5), np.full(ROWS, constant)]))[1]
 
     assert np.isfinite(together).all()
-    assert together[1000:, :2] == pytest.approx(alone[1000:], rel=0.02, abs=0.02)
+    assert together[1000:, :2] == pytest.approx(alone[1000:], rel=0.03, abs=0.03)
 
 
 def test_rows_of_nothing_stay_nothing() -> None:
@@ -89,16 +89,13 @@ def test_the_first_twenty_rows_are_not_changed() -> None:
 
 
 def test_few_rows_take_out_little() -> None:
-    def left(rows: int) -> float:
-        """Give how much of the one number the twentieth feature still tells."""
-        rng = np.random.default_rng(3)
-        noise = rng.normal(size=(rows, 20))
-        whitening = learned(noise)[0]
-        moved = whitening.apply(np.ones(20))
+    def taken(rows: int) -> float:
+        """Give how far twenty numbers are moved that have nothing in common."""
+        moved = learned(np.random.default_rng(3).normal(size=(rows, 20)))[0].apply(np.ones(20))
         return float(np.abs(moved - 1).max())
 
-    assert left(21) < 1.5
-    assert left(2000) < 0.5 * left(21)
+    assert taken(22) < 2  # 10 by the moments of 22 rows as they are
+    assert taken(2000) < 0.2
 
 
 def test_an_event_does_not_become_what_the_numbers_have_in_common() -> None:
