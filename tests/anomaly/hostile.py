@@ -57,6 +57,7 @@ def _streams(n: int) -> dict[str, Stream]:
         "counts with an outage": steady(np.where((i > n // 2) & (i < n // 2 + 40), 0, rng.poisson(50, n))),
         "ramp": steady(0.1 * i),
         "step": steady(noise + 8.0 * (i > n // 2)),
+        "hardly moving at first": steady(np.where(i < n // 3, 1e-6, 1.0) * noise),
         "heavy tails": steady(rng.standard_cauchy(n)),
     }
 

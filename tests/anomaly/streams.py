@@ -61,7 +61,7 @@ def assert_in_range(detections: Detections) -> None:
         assert np.isfinite(getattr(detections, name)[inference]).all(), name
     assert (detections.lower_bound[inference] <= detections.expected_value[inference]).all()
     assert (detections.expected_value[inference] <= detections.upper_bound[inference]).all()
-    assert ((detections.score > -1e-5) & (detections.score <= 100)).all()
+    assert ((detections.score >= 0) & (detections.score <= 100)).all()
     assert (detections.raw_score >= 0).all()
     assert ((detections.confidence >= 0) & (detections.confidence <= 100)).all()
     assert not detections.score[~inference].any()

@@ -86,13 +86,19 @@ def test_attribution_names_what_saw_it_the_largest_share_first(told: Detections)
     assert isinstance(next(filter(None, told.attribution))[0], Attribution)
 
 
-def test_a_scored_point_has_the_direction_in_which_it_lies(told: Detections) -> None:
+def test_a_scored_point_has_the_direction_in_which_it_lies_or_the_last_rows_where_sums_saw_it(told: Detections) -> None:
     scored = told.score > 0
-    values = eventful(1500)
+    residual, hour_sum, by_sum = (
+        told.told[:, COLUMNS.index(f"{name}_evidence")] for name in ("residual", "hour_sum", "sum")
+    )
+    drift = told.told[:, COLUMNS.index("drift")]
+    off = eventful(1500) - told.expected_value
+    back = scored & (drift != 0) & ((np.maximum(hour_sum, by_sum) > residual) | (off == 0))
 
     assert set(told.direction[~scored]) == {"NONE"}
-    assert (values[told.direction == "HIGH"] > told.expected_value[told.direction == "HIGH"]).all()
-    assert (values[told.direction == "LOW"] < told.expected_value[told.direction == "LOW"]).all()
+    for lies, rows in ((off, scored & ~back), (drift, back)):
+        assert rows.any()
+        assert (told.direction[rows] == np.select([lies[rows] > 0, lies[rows] < 0], ["HIGH", "LOW"], "NONE")).all()
 
 
 def test_an_alert_for_silence_has_the_direction_low() -> None:

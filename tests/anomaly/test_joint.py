@@ -206,4 +206,4 @@ def assert_in_range_of_several(detections: Detections) -> None:
     assert known[inference].all()
     for name in ("score", "raw_score", "confidence"):
         assert np.isfinite(getattr(detections, name)).all()
-    assert ((detections.score > -1e-5) & (detections.score <= 100)).all()
+    assert ((detections.score >= 0) & (detections.score <= 100)).all()

@@ -19,6 +19,7 @@ from streams import eventful, minutes
 from anomaly import Detections, Detector, DetectorConfig, StateError
 from anomaly.kernels.step import series_record
 from anomaly.state import HEADER_SIZE, STATE_VERSION
+from anomaly.whitening import size_of
 
 GOLDEN = Path(__file__).parent / "golden"
 ROWS = 700
@@ -225,7 +226,28 @@ def test_damaged_bytes_are_refused_with_the_reason(damage: Callable[[bytes], byt
         (lambda joint: b"", "joint view has other settings"),
     ],
 )
-def test_a_damaged_joint_view_is_refused_with_the_reason(damage: Callable[[bytes], bytes], message: str) -> None:
+def test_a_damaged_forest_of_a_joint_view_is_refused_with_the_reason(
+    damage: Callable[[bytes], bytes], message: str
+) -> None:
+    refuse_joint(lambda joint: joint[: size_of(2)] + damage(joint[size_of(2) :]), message)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda joint: b"", "the joint view of 2 features begins with 76 bytes"),
+        (lambda joint: joint[:75], "begins with 76 bytes"),
+        (lambda joint: struct.pack("<I", 3) + joint[4:], "moments are those of other features, or not finite"),
+        (lambda joint: joint[:12] + struct.pack("<d", float("nan")) + joint[20:], "or not finite"),
+    ],
+)
+def test_a_damaged_whitening_of_a_joint_view_is_refused_with_the_reason(
+    damage: Callable[[bytes], bytes], message: str
+) -> None:
+    refuse_joint(damage, message)
+
+
+def refuse_joint(damage: Callable[[bytes], bytes], message: str) -> None:
     detector = Detector(DetectorConfig(features=2))
     detector.process_many(np.random.default_rng(1).normal(size=(100, 2)))
     blob = detector.to_bytes()

@@ -43,20 +43,23 @@ class Both:
             self.near(expected, self.memory.median() if sparse else self.mixture.of(predictions_of(predictions)))
             tamed = plain(kernel.forecaster_tame)(rec, points, value)
             self.near(tamed, self.mixture.tame(self.memory, self.profile.points, points, float(value)))
+            spread = plain(kernel.memory_spread)(rec.recent, points)
+            self.near(spread, self.memory.spread())
             residual = 0.5 * (float(value) - expected)
-            plain(kernel.forecaster_learn)(rec, predictions, value, residual, points, pace.per_day)
-            self.mixture.learn(predictions_of(predictions), float(value), residual, points, pace.per_day)
+            plain(kernel.forecaster_learn)(rec, predictions, value, residual, spread, points, pace.per_day)
+            self.mixture.learn(predictions_of(predictions), float(value), residual, self.memory.spread(), points, pace.per_day)
             self.near(rec.errors, self.mixture.errors)
             assert rec.tried.tolist() == self.mixture.tried
         plain(kernel.memory_push)(rec.recent, points, float(value))
         self.memory.push(value)
         if rec.profile.ready:
+            spread = plain(kernel.memory_spread)(rec.recent, points + 1)
             dev = float(value) - at
             rec.profile.points += 1
             plain(kernel.memory_deviation)(rec.recent, pace, rec.profile.points, dev)
             self.memory.deviate(step, self.profile.points + 1, dev)
-            plain(kernel.profile_learn)(rec.profile, place, pace, age, dev, flagged)
-            self.profile.learn(time, pace, age, dev, flagged=flagged)
+            plain(kernel.profile_learn)(rec.profile, place, pace, age, dev, spread, flagged)
+            self.profile.learn(time, pace, age, dev, self.memory.spread(), flagged=flagged)
             self.near(rec.profile.deviation, self.profile.deviation)
         else:
             plain(kernel.profile_first_day)(rec.profile, place, float(value), pace.per_day)

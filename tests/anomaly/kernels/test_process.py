@@ -99,7 +99,7 @@ LIKE_ON_PAPER = STREAMS | {
         name: hostile.STREAMS[name]
         for name in (
             "denormals", "integers beyond 2^53", "tiny range", "long runs", "quarters of an hour", "days",
-            "gaps and equal times", "counts with an outage", "heavy tails",
+            "gaps and equal times", "counts with an outage", "heavy tails", "hardly moving at first",
         )
     },
 }  # fmt: skip

@@ -18,6 +18,9 @@ class Row(NamedTuple):
     strength: float
     held: bool
     step: float
+    residual: float = 0.0  # evidence
+    sums: float = 0.0
+    drift: float = 0.0  # mean of the last residuals
 
 
 class Told(NamedTuple):
@@ -35,6 +38,7 @@ class Episodes:
         self.over_at = self.active_at = -math.inf  # points
         self.start: float | None = None
         self.alerted = False
+        self.spell: list[Row] = []  # rows over the bar, with no more than ten minutes between them
         self.missing = 0
 
     def tell(self, row: Row) -> Told:
@@ -48,8 +52,13 @@ class Episodes:
         over = there and row.score > self.threshold
         if over and self.start is None:
             self.start, self.alerted = row.time, False
+        if row.evidence >= 1:
+            gone = bool(self.spell) and row.points - self.spell[-1].points > apart
+            self.spell = [row] if gone else [*self.spell, row]
+        let = row.evidence >= 1 and any(earlier.strength >= 1 for earlier in self.spell)
         alert = over and (
             row.strength >= self.strength
+            or (let and not self.alerted and row.evidence >= self.strength)
             or (self.threshold < 70 and row.evidence < 1 and row.points - self.over_at > apart)
         )
         self.alerted = self.alerted or alert
@@ -58,8 +67,15 @@ class Episodes:
         start, recovered = self.start, False
         if start is not None and there and row.points - self.active_at >= apart:
             recovered, self.start = self.alerted, None
-        way = (row.value > row.expected) - (row.value < row.expected) if there and row.score > 0 else 0
-        return Told(over, alert, recovered, True, way, start)
+        return Told(over, alert, recovered, True, self.way(row) if row.score > 0 else 0, start)
+
+    @staticmethod
+    def way(row: Row) -> int:
+        """Return the side on which the value lies, or the last rows where sums saw more, or the value says nothing."""
+        off = row.value - row.expected
+        if row.drift != 0 and (row.sums > row.residual or off == 0):
+            off = row.drift
+        return (off > 0) - (off < 0)
 
     @staticmethod
     def stage(step: float) -> int:

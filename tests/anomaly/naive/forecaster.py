@@ -22,6 +22,11 @@ def clipped(x: float, most: float) -> float:
     return min(max(x, -most), most)
 
 
+def usual_most(mean: float, spread: float) -> float:
+    """Return eight means; if the middle half of the last values spreads over more than fifty, what it spreads over."""
+    return spread if spread > 50 * mean else 8 * mean
+
+
 def rate(count: float, longest: float) -> float:
     return max(1 / count, 1 / longest)
 
@@ -39,6 +44,10 @@ class Memory:
 
     def median(self) -> float:
         return float(median(map(float, self.values)))
+
+    def spread(self) -> float:
+        ranked = sorted(map(float, self.values))
+        return ranked[3 * len(ranked) // 4] - ranked[len(ranked) // 4] if ranked else 0.0
 
     def deviate(self, step: float, count: int, deviation: float) -> None:
         self.deviations.append(np.float32(deviation))
@@ -95,10 +104,10 @@ class Profile:
             week += weight * self.nodes[k] * n / (n + 1) if n >= 0.9 else 0.0
         return self.level + day + week
 
-    def learn(self, time: float, pace: Pace, age: float, dev: float, *, flagged: bool) -> None:
+    def learn(self, time: float, pace: Pace, age: float, dev: float, spread: float, *, flagged: bool) -> None:
         self.points += 1
         settled = self.points > 50 and self.deviation > 0
-        size = min(abs(dev), 8 * self.deviation) if settled else abs(dev)
+        size = min(abs(dev), usual_most(self.deviation, spread)) if settled else abs(dev)
         self.deviation += rate(self.points, max(7 * pace.per_day, 500)) * (size - self.deviation)
         if self.points > 50 and self.deviation > 0:
             dev = clipped(dev, 4 * self.deviation)
@@ -131,9 +140,15 @@ class Mixture:
         return sum(w * predictions[k] for w, k in zip(weights, speak, strict=True)) / sum(weights)
 
     def learn(
-        self, predictions: list[float | None], value: float, residual: float, points: int, per_day: float
+        self,
+        predictions: list[float | None],
+        value: float,
+        residual: float,
+        spread: float,
+        points: int,
+        per_day: float,
     ) -> None:
-        most = 8 * self.error if points >= 12 and self.error > 0 else math.inf
+        most = usual_most(self.error, spread) if points >= 12 and self.error > 0 else math.inf
         for k, prediction in enumerate(predictions):
             if prediction is not None:
                 self.tried[k] += 1

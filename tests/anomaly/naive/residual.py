@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from anomaly.kernels.clock import Pace
-from naive.forecaster import clipped, rate
+from naive.forecaster import clipped, rate, usual_most
 from naive.histogram import Histogram
 
 BELOW, ABOVE = 0, 1
@@ -97,7 +97,16 @@ class Residual:
         return Sizes(size, z, base, abs(size) / base, rho, z / (base * min(hv * rho**4, 100)))
 
     def learn(
-        self, hour: int, pace: Pace, points: int, sizes: Sizes, agreed: float, *, flagged: bool, sparse: bool
+        self,
+        hour: int,
+        pace: Pace,
+        points: int,
+        sizes: Sizes,
+        agreed: float,
+        spread: float,
+        *,
+        flagged: bool,
+        sparse: bool,
     ) -> None:
         side = ABOVE if sizes.shown > 0 else BELOW
         memory = min(max(30 * pace.per_day, 500), 10000)
@@ -109,7 +118,7 @@ class Residual:
             self.bands.learn(abs(sizes.shown), memory, side)
         size = abs(agreed)
         if points >= 12 and self.scale > 0 and not sparse:
-            size = min(size, 8 * self.scale)
+            size = min(size, usual_most(self.scale, spread))
         weight = rate(points, max(7 * pace.per_day, 500))
         self.scale += weight * (size - self.scale)
         self.events = [Event(e.size, e.part * (1 - weight), e.kept) for e in self.events]

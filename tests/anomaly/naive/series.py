@@ -116,8 +116,11 @@ class Series:
             found["alert"] = min(alert, judged["e_l"])
         self.forests.learn(x, mean, shape, few=few)
         self.points += 1
-        parts = {"forest": e_v, "residual": judged["e_l"], "hour": e_s, "hour_sum": e_x, "sum": judged["e_10"]}
-        return found | parts | {"run": e_run, "rare": e_rare, "absence": e_absent, "outage": judged["e_out"]}
+        parts = {"forest": e_v, "hour": e_s, "hour_sum": e_x, "sum": judged["e_10"]}
+        parts |= {"run": e_run, "rare": e_rare, "absence": e_absent, "outage": judged["e_out"]}
+        if n < pace.grown:  # not for them to call yet
+            parts = dict.fromkeys(parts, 0.0)
+        return found | parts | {"residual": judged["e_l"]}
 
     def judge(
         self, time: float, age: float, pace: Pace, usual: float, sh: float, outlook: Expected, x: np.float32,
@@ -149,10 +152,11 @@ class Series:
         possible = may_skip and self.profile.ready and min(self.residual.values) + self.origin >= 0
         ls = self.profile.deviation
         e_out = self.outage.look(pace.step, n, value, usual, ls, self.origin, possible=possible)
+        spread = self.memory.spread()
         if not skip:
             said = (self.hold.clean or self.memory).predictions(self.profile, usual)
-            self.mixture.learn(said, value, rl, n, pace.per_day)
-            self.residual.learn(moment(time).hour, pace, n, sizes, rl, flagged=flagged, sparse=sparse)
+            self.mixture.learn(said, value, rl, spread, n, pace.per_day)
+            self.residual.learn(moment(time).hour, pace, n, sizes, rl, spread, flagged=flagged, sparse=sparse)
         self.residual.learn_spread(pace, n, tamed)
         clean = self.hold.clean
         over = self.hold.learn(self.memory, pace.step, value, outlook.shown, flagged=flagged)
@@ -161,7 +165,7 @@ class Series:
             self.memory.deviate(pace.step, count, dev)
             if self.hold.clean:
                 self.hold.clean.deviate(pace.step, count, outlook.shown - usual if flagged else dev)
-            self.profile.learn(time, pace, age, dev, flagged=flagged)
+            self.profile.learn(time, pace, age, dev, spread, flagged=flagged)
         else:
             self.profile.first_day(time, tamed, pace.per_day)
         if over:  # without a trace
