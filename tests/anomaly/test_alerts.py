@@ -131,7 +131,9 @@ def test_an_episode_has_one_start_and_ends_once_after_quiet(seed: int, threshold
         recovered = np.flatnonzero(detections.recovered[rows])
         assert recovered.tolist() == ([len(rows) - 1] if ended and detections.alert[rows].any() else [])
         if ended:
-            active = rows[detections.is_anomaly[rows] | ((detections.told[rows, HELD] > 0) & ~np.isnan(values[rows]))]
+            outside = (values < detections.lower_bound) | (values > detections.upper_bound)
+            held = (detections.told[:, HELD] > 0) & ~np.isnan(values)
+            active = rows[(detections.is_anomaly | held | outside)[rows]]
             between = np.searchsorted(present, rows[-1]) - np.searchsorted(present, active[-1])
             assert abs(between - quiet) <= max(1, 0.1 * quiet)  # the typical step moves with the gaps
     assert detections.recovered.sum() <= detections.alert.sum()

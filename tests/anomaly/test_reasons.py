@@ -69,7 +69,7 @@ SENTENCES = {
     "silence": (event(poisson(3), 0.0, 60), MINUTE, AT, "silent for 9 minutes, where about 1.8 is usual"),
     "silence, no times": (event(poisson(3), 0.0, 60), None, AT, "silent for 18 minutes, longer than ever before"),
     "stuck": (stuck(), MINUTE, AT, "stuck at 20.2 for 27 minutes, longer than ever before"),
-    "outage": (dies(), MINUTE, 25 * ROWS + 900, "0, where 81.9 is usual, for 3 minutes"),
+    "outage": (dies(), MINUTE, 25 * ROWS + 900, "0, where 94.6 is usual at 15:02 UTC, for 3 minutes"),
     "drift": (
         noise(200, 10) + event(np.zeros(10 * ROWS), 15.0, 60),
         MINUTE,
@@ -123,6 +123,8 @@ def facts(**changed: object) -> Facts:
         "age": 9 * DAY,
         "step": MINUTE,
         "drift": 5.0,
+        "usual": 20.0,
+        "low_rows": 3,
     }
     return Facts(**{**ordinary, **changed}, evidence=evidence)
 
@@ -147,19 +149,26 @@ def facts(**changed: object) -> Facts:
         ({"evidence": {"forest": 2.0}, "extreme": 1}, "94, 4.7 times the 20 expected; highest in 9 days"),
         ({"evidence": {"forest": 2.0}, "value": 28.0}, "values like those up to this 28 have not been seen lately"),
         ({"evidence": {"hour": 2.0}}, "94, 4.7 times the 20 expected; unusual for 11:40 UTC"),
-        ({"evidence": {"sum": 1.1}}, "about 25 % above what was expected, over the last 12 minutes"),
+        ({"evidence": {"sum": 1.1}, "value": 28.0}, "about 25 % above what was expected, over the last 12 minutes"),
         ({"evidence": {"sum": 1.1}, "drift": -5.0}, "about 25 % below what was expected, over the last 12 minutes"),
         ({"evidence": {"sum": 1.1}, "drift": -50.0}, "about 50 below what was expected, over the last 12 minutes"),
-        ({"evidence": {"sum": 1.1}, "step": 300.0}, "about 25 % above what was expected, over the last hour"),
+        (
+            {"evidence": {"sum": 1.1}, "value": 28.0, "step": 300.0},
+            "about 25 % above what was expected, over the last hour",
+        ),
         (
             {"evidence": {"sum": 1.1}, "drift": -5.0, "value": 0.0, "run": 5},
             "silent for 5 minutes, where about 20 is usual",
         ),
         (
-            {"evidence": {"sum": 1.0, "hour_sum": 1.1}},
+            {"evidence": {"sum": 1.0, "hour_sum": 1.1}, "value": 28.0},
             "about 25 % above what is usual at 11:40 UTC, over the last 12 minutes",
         ),
-        ({"evidence": {"sum": 0.1, "hour_sum": 1.1}}, "values unusual for 11:40 UTC, over the last 12 minutes"),
+        (
+            {"evidence": {"sum": 0.1, "hour_sum": 1.1}, "value": 28.0},
+            "values unusual for 11:40 UTC, over the last 12 minutes",
+        ),
+        ({"evidence": {"sum": 1.1}, "value": 94.0}, "94, 4.7 times the 20 expected"),
         ({"evidence": {"run": 1.2}, "run": 45, "value": 17.5}, "stuck at 17.5 for 45 minutes, longer than ever before"),
         ({"evidence": {"run": 1.2}, "run": 45, "value": 0.0}, "silent for 45 minutes, where about 20 is usual"),
         (
@@ -167,8 +176,8 @@ def facts(**changed: object) -> Facts:
             "silent for 45 minutes, longer than ever before",
         ),
         ({"evidence": {"run": 1.2}, "run": 45, "step": 0.0}, "stuck at 94 for 45 rows, longer than ever before"),
-        ({"evidence": {"outage": 1.2}, "value": 1.0}, "1, where 20 is usual, for 3 minutes"),
-        ({"evidence": {"outage": 1.2}, "value": 0.0, "run": 40}, "0, where 20 is usual, for 40 minutes"),
+        ({"evidence": {"outage": 1.2}, "value": 1.0}, "1, where 20 is usual at 11:40 UTC, for 3 minutes"),
+        ({"evidence": {"outage": 1.2}, "low_rows": 40}, "94, where 20 is usual at 11:40 UTC, for 40 minutes"),
         ({"evidence": {"absence": 1.2}}, "what recurs regularly had not come by 11:40 UTC"),
         ({"evidence": {"absence": 1.2}, "time": 6000.0}, "what recurs regularly had not come"),
         ({"evidence": {"rare": 1.2}}, "94, where a series that hardly ever changes has 20"),

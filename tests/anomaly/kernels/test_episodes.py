@@ -12,7 +12,7 @@ from naive import episodes as naive
 from uncompiled import fresh, plain
 
 from anomaly.alerts import strength_for
-from anomaly.kernels import columns
+from anomaly.kernels import columns, step
 from anomaly.kernels import episodes as kernel
 
 
@@ -24,8 +24,8 @@ def drive(rows: list[naive.Row], threshold: float, output_after: int) -> list[na
         out = np.zeros(len(columns.COLUMNS))
         out[columns.POINTS], out[columns.STEP], out[columns.HELD] = row.points, row.step, row.held
         out[columns.SCORE], out[columns.EVIDENCE], out[columns.STRENGTH] = row.score, row.evidence, row.strength
-        out[columns.FIRST_COMPONENT + columns.RESIDUAL], out[columns.DRIFT] = row.residual, row.drift
-        out[columns.FIRST_COMPONENT + (columns.SUM if row.points % 2 else columns.HOUR_SUM)] = row.sums
+        out[columns.SIDE] = row.side
+        out[columns.LOW], out[columns.HIGH] = row.expected - 2, row.expected + 2
         out[columns.EXPECTED], out[columns.EPISODE] = row.expected, np.nan
         plain(kernel.tell)(rec, row.time, row.value, threshold, strength, output_after, out)
         expected = twin.tell(row)
@@ -49,24 +49,23 @@ class Part(NamedTuple):
     rows: int
     evidence: float = 0.0
     strength: float = 0.0
-    residual: float = 0.0
-    sums: float = 0.0
-    drift: float = 0.0
+    side: int = 0
+    outside: bool = False
     held: bool = False
     missing: bool = False
 
 
-def rows_of(parts: list[Part], step: float, points: int = 0) -> list[naive.Row]:
+def rows_of(parts: list[Part], every: float, points: int = 0) -> list[naive.Row]:
     """Values lie one below what is expected, there, and one above, in turn."""
     rows = []
     for part in parts:
         for _ in range(part.rows):
             points += not part.missing
             evidence, strength = (0.0, 0.0) if part.missing else (part.evidence, part.strength)
-            value = math.nan if part.missing else 5.0 + (points % 3 - 1)
+            value = math.nan if part.missing else 5.0 + (points % 3 - 1) + 10 * part.outside
             score = 100 * (1 - 0.3 ** ((evidence - 0.4) / 0.6)) if evidence >= 1 else 60 * evidence
             time = 1.7e9 + 60.0 * len(rows)
-            seen = part.held, step, part.residual, part.sums, part.drift
+            seen = part.held, every, part.side, part.outside
             rows.append(naive.Row(time, points, value, 5.0, score, evidence, strength, *seen))
     return rows
 
@@ -76,9 +75,8 @@ PART = st.builds(
     rows=st.sampled_from([1, 1, 2, 5, 9, 10, 11, 40]),
     evidence=st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.2, 2.0]),
     strength=st.sampled_from([0.0, 0.0, 1.0, 1.1, 2.0]),
-    residual=st.sampled_from([0.0, 0.5, 1.0]),
-    sums=st.sampled_from([0.0, 0.5, 0.9]),
-    drift=st.sampled_from([0.0, -2.0, 3.0]),
+    side=st.sampled_from([-1, 0, 1]),
+    outside=st.booleans(),
     held=st.booleans(),
     missing=st.sampled_from([False, False, False, True]),
 )
@@ -91,8 +89,8 @@ PART = st.builds(
     st.sampled_from([0.0, 30.0, 69.9, 70.0, 90.0]),
     st.sampled_from([0, 1, 40]),
 )
-def test_any_rows_are_told_as_on_paper(parts: list, step: float, threshold: float, output_after: int) -> None:
-    drive(rows_of(parts, step, points=20), threshold, output_after)
+def test_any_rows_are_told_as_on_paper(parts: list, every: float, threshold: float, output_after: int) -> None:
+    drive(rows_of(parts, every, points=20), threshold, output_after)
 
 
 def test_an_episode_begins_with_an_alert_and_recovers_after_ten_quiet_minutes() -> None:
@@ -119,16 +117,45 @@ def test_what_was_not_let_through_at_the_bar_alerts_at_no_higher_threshold() -> 
     assert not any(row.alert for row in drive(rows_of([Part(40), Part(5, evidence=2)], 60.0), 90.0, 32))
 
 
-@pytest.mark.parametrize(
-    ("sums", "drift", "directions"),
-    [(0.0, 0.0, [-1, 0, 1]), (0.9, 0.0, [-1, 0, 1]), (0.4, 3.0, [-1, 1, 1]), (0.9, 3.0, [1] * 3), (0.9, -3.0, [-1] * 3)],
-)
-def test_the_direction_is_that_of_the_last_rows_where_sums_saw_more_or_the_value_is_as_expected(
-    sums: float, drift: float, directions: list[int]
-) -> None:
-    rows = rows_of([Part(42), Part(3, evidence=0.9, residual=0.5, sums=sums, drift=drift)], 60.0, points=20)
+def test_an_episode_lasts_while_values_lie_outside_their_band() -> None:
+    event = Part(1, evidence=2, strength=2)
+    told = drive(rows_of([Part(40), event, Part(20, outside=True), Part(30), Part(5, outside=True)], 60.0), 70.0, 32)
 
-    assert [row.direction for row in drive(rows, 70.0, 32)][-3:] == directions
+    assert [i for i, row in enumerate(told) if row.recovered] == [70]
+    assert [i for i, row in enumerate(told) if row.start is not None] == list(range(40, 71))
+
+
+@pytest.mark.parametrize("side", [-1, 0, 1])
+def test_the_direction_is_the_side_of_what_was_seen_where_there_is_a_score(side: int) -> None:
+    told = drive(rows_of([Part(40), Part(1, evidence=0.9, side=side), Part(1, side=side)], 60.0), 70.0, 32)
+
+    assert [row.direction for row in told[-2:]] == [side, 0]
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown", "drift", "at_lowest", "side"),
+    [
+        ("residual", 3.0, -2.0, False, 1),
+        ("forest", -3.0, 2.0, False, -1),
+        ("sum", 3.0, -2.0, False, -1),
+        ("hour_sum", 3.0, -2.0, False, -1),
+        ("hour_sum", 3.0, 0.0, False, 1),
+        ("run", 0.0, 0.0, True, -1),
+        ("run", 3.0, 0.0, False, 1),
+        ("outage", 3.0, 0.0, False, -1),
+        ("absence", 0.0, 0.0, False, -1),
+        ("absence", 3.0, 0.0, False, 1),
+    ],
+)
+def test_the_side_is_that_of_the_component_that_saw_most(
+    seen: str, shown: float, drift: float, at_lowest: bool, side: int
+) -> None:
+    out = np.zeros(len(columns.COLUMNS))
+    out[columns.FIRST_COMPONENT :] = 0.5
+    out[columns.FIRST_COMPONENT + columns.COMPONENTS.index(seen)] = 1.1
+    out[columns.DRIFT] = drift
+
+    assert plain(step.side_of)(out, shown, at_lowest) == side
 
 
 def test_confidence_after_1261_points_is_the_published_one() -> None:

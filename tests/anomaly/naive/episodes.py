@@ -18,9 +18,8 @@ class Row(NamedTuple):
     strength: float
     held: bool
     step: float
-    residual: float = 0.0  # evidence
-    sums: float = 0.0
-    drift: float = 0.0  # mean of the last residuals
+    side: int = 0  # where what was seen lies
+    outside: bool = False  # of its band
 
 
 class Told(NamedTuple):
@@ -63,19 +62,12 @@ class Episodes:
         )
         self.alerted = self.alerted or alert
         self.over_at = row.points if over else self.over_at
-        self.active_at = row.points if over or (there and row.held) else self.active_at
+        outside = self.start is not None and row.outside
+        self.active_at = row.points if over or (there and (row.held or outside)) else self.active_at
         start, recovered = self.start, False
         if start is not None and there and row.points - self.active_at >= apart:
             recovered, self.start = self.alerted, None
-        return Told(over, alert, recovered, True, self.way(row) if row.score > 0 else 0, start)
-
-    @staticmethod
-    def way(row: Row) -> int:
-        """Return the side on which the value lies, or the last rows where sums saw more, or the value says nothing."""
-        off = row.value - row.expected
-        if row.drift != 0 and (row.sums > row.residual or off == 0):
-            off = row.drift
-        return (off > 0) - (off < 0)
+        return Told(over, alert, recovered, True, row.side if row.score > 0 else 0, start)
 
     @staticmethod
     def stage(step: float) -> int:
