@@ -121,7 +121,13 @@ def test_what_was_not_let_through_at_the_bar_alerts_at_no_higher_threshold() -> 
 
 @pytest.mark.parametrize(
     ("sums", "drift", "directions"),
-    [(0.0, 0.0, [-1, 0, 1]), (0.9, 0.0, [-1, 0, 1]), (0.4, 3.0, [-1, 1, 1]), (0.9, 3.0, [1] * 3), (0.9, -3.0, [-1] * 3)],
+    [
+        (0.0, 0.0, [-1, 0, 1]),
+        (0.9, 0.0, [-1, 0, 1]),
+        (0.4, 3.0, [-1, 1, 1]),
+        (0.9, 3.0, [1] * 3),
+        (0.9, -3.0, [-1] * 3),
+    ],
 )
 def test_the_direction_is_that_of_the_last_rows_where_sums_saw_more_or_the_value_is_as_expected(
     sums: float, drift: float, directions: list[int]

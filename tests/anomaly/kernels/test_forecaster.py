@@ -47,7 +47,9 @@ class Both:
             self.near(spread, self.memory.spread())
             residual = 0.5 * (float(value) - expected)
             plain(kernel.forecaster_learn)(rec, predictions, value, residual, spread, points, pace.per_day)
-            self.mixture.learn(predictions_of(predictions), float(value), residual, self.memory.spread(), points, pace.per_day)
+            self.mixture.learn(
+                predictions_of(predictions), float(value), residual, self.memory.spread(), points, pace.per_day
+            )
             self.near(rec.errors, self.mixture.errors)
             assert rec.tried.tolist() == self.mixture.tried
         plain(kernel.memory_push)(rec.recent, points, float(value))
