@@ -93,6 +93,8 @@ def _inverse_root(moments: Numbers, rows: int) -> Numbers:
         return np.eye(features)
     shrink = features / (features + rows)
     shrunk = (1 - shrink) * moments + np.diag(shrink * variances + _FLOOR * mean)
-    root = np.linalg.cholesky(shrunk)
-    inverse: Numbers = np.linalg.inv(root)
-    return inverse
+    try:
+        inverse: Numbers = np.linalg.inv(np.linalg.cholesky(shrunk))
+    except np.linalg.LinAlgError:  # variances too small to be squared, or bytes that no rows have
+        return np.eye(features)
+    return inverse if np.isfinite(inverse).all() else np.eye(features)

@@ -99,11 +99,11 @@ def test_what_was_learned_survives_the_growth_of_the_fleet() -> None:
 
 def test_nbytes_is_the_records_and_at_most_a_sixteenth_more() -> None:
     fleet = Fleet()
-    fleet.process(range(1000), np.ones(1000))
-
     record = series_record.itemsize
     assert record <= 9_750
-    assert 1000 * record <= fleet.nbytes <= 1062.5 * record + record
+    for n in (1, 2, 60, 300, 301, 1000, 1001, 1002):
+        fleet.process(range(n), np.ones(n))
+        assert n * record <= fleet.nbytes <= (n + n // 16 + 1) * record
 
 
 @pytest.mark.parametrize(

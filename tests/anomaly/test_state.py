@@ -247,6 +247,20 @@ def test_a_damaged_whitening_of_a_joint_view_is_refused_with_the_reason(
     refuse_joint(damage, message)
 
 
+def test_a_joint_view_with_moments_that_no_rows_have_is_refused_or_goes_on() -> None:
+    detector = Detector(DetectorConfig(features=2))
+    detector.process_many(np.random.default_rng(1).normal(size=(100, 2)))
+    blob, at = detector.to_bytes(), HEADER_SIZE + 3 * RECORD + 12
+
+    damaged = sealed(blob[:at] + struct.pack("<4d", 1.0, 5.0, 5.0, 1.0) + blob[at + 32 :])
+
+    try:
+        restored = Detector.from_bytes(damaged)
+    except StateError:
+        return
+    restored.process_many(np.random.default_rng(2).normal(size=(10, 2)))
+
+
 def refuse_joint(damage: Callable[[bytes], bytes], message: str) -> None:
     detector = Detector(DetectorConfig(features=2))
     detector.process_many(np.random.default_rng(1).normal(size=(100, 2)))

@@ -57,9 +57,13 @@ def test_copies_of_a_number_are_one_number_and_nothing_grows_without_bound(featu
     assert np.isfinite(white).all()
     assert white[1000:, 0].std() == pytest.approx(1, abs=0.1)
     assert np.abs(white[1000:, 1:]).max() < 1
-    # What tells copies apart counts, but no more than thirty times as much as what tells rows apart.
-    apart = learned(rows)[0].apply(np.arange(features) == features - 1)
-    assert 1 < np.abs(apart).max() < 50
+
+    old = struct.pack("<IQ", features, 10**12) + learned(rows)[0].to_bytes()[12:]
+    whitening = Whitening.from_bytes(features, old)
+    for row in rows[:100]:
+        whitening.apply(row)
+    # After any time what tells copies apart counts no more than some thirty times as much as what tells rows apart.
+    assert 1 < np.abs(whitening.apply(np.arange(features) == features - 1)).max() < 100
 
 
 @pytest.mark.parametrize("constant", [0.0, 2.5])
@@ -148,6 +152,10 @@ def test_after_thousands_of_rows_the_later_ones_count_more() -> None:
     assert np.linalg.norm(now_together.apply(probe)) > 2 * np.linalg.norm(now_apart.apply(probe))
 
 
+def test_numbers_too_small_to_be_squared_are_nothing() -> None:
+    assert np.isfinite(learned(np.full((50, 2), 3e-162))[1]).all()
+
+
 # ---- its state
 
 
@@ -182,6 +190,7 @@ BLOB = learned(connected(rows=50))[0].to_bytes()
         (BLOB[:12] + struct.pack("<d", float("nan")) + BLOB[20:], "or not finite"),
         (BLOB[:-8] + struct.pack("<d", float("-inf")), "or not finite"),
     ],
+    ids=["none", "short", "long", "of three", "features", "rows", "a moment", "the transformation"],
 )
 def test_bytes_that_are_no_such_state_are_refused_with_the_reason(blob: bytes, message: str) -> None:
     with pytest.raises(StateError, match=message):
