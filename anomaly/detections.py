@@ -71,7 +71,7 @@ class Detection:
         Whether people should hear of it now: an episode starts here, or has become markedly worse.
     recovered
         Whether an episode that alerted ends here: for ten minutes (at least one point) no score was over the threshold,
-        and no value was held back as part of the event.
+        no value outside its band, and none held back as part of the event.
     stage
         LEARNING or INFERENCE.
     confidence
@@ -84,7 +84,7 @@ class Detection:
         What residual and forest say, each 1 at its bar, over about three points: 0 or more, one meaning for all series,
         for ranking and for one threshold of one's own.
     direction
-        HIGH, LOW or NONE.
+        HIGH, LOW or NONE: where what the strongest component saw lies, beside what was expected.
     episode_start
         Time of the first anomaly of the episode that this observation belongs to, in epoch seconds; NaN outside
         episodes.

@@ -15,7 +15,7 @@ DELIMITERS = "\t;,"
 EPOCH_SECONDS = (1e8, 1e10)
 """Numbers in this range, or a thousand times larger, can be epoch times: the years 1973 to 2286."""
 
-_TIME_WORDS = frozenset(["time", "timestamp", "ts", "date", "datetime", "epoch", "unix"])
+_TIME_WORDS = frozenset(["time", "timestamp", "ts", "date", "datetime", "when", "epoch", "unix"])
 
 
 @dataclass(frozen=True, slots=True)
