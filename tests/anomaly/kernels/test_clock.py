@@ -13,8 +13,8 @@ from anomaly.kernels import clock as kernel
 TIMES = st.sampled_from([0.0, -1.0, 60.0, 1e30, -1e30, 2.7e11, float("inf")]) | st.floats(-1e6, 1e6)
 
 
-@given(st.integers(-6 * 10**10, 2 * 10**11), st.sampled_from([0.0, 0.25, 0.5, -1e-12]))
-@example(0, -1e-12)  # rounded, it is midnight
+@given(st.integers(-6 * 10**10, 2 * 10**11), st.sampled_from([0.0, 0.25, 0.5]))
+@example(0, -1e-12)  # rounding brings it to midnight
 def test_day_hour_slot_and_node_are_those_of_the_calendar(second: int, fraction: float) -> None:
     rec = fresh(kernel.clock_record, kernel.clock_new)
 
