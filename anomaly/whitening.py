@@ -72,8 +72,9 @@ class Whitening:
             raise StateError(f"the joint view of {features} features begins with {size_of(features)} bytes")
         found, rows = _HEAD.unpack_from(blob)
         numbers = np.frombuffer(blob, "<f8", offset=_HEAD.size).astype(np.float64).reshape(2, features, features)
-        if found != features or rows >= 2**53 or not np.isfinite(numbers).all():
-            raise StateError("the joint view's moments are those of other features, or not finite")
+        possible = np.isfinite(numbers).all() and np.abs(numbers[0]).max() <= _CLIP**2
+        if found != features or rows >= 2**53 or not possible:
+            raise StateError("the joint view's moments are those of other features, or none that rows have")
         view = cls(features)
         view._rows, view._moments, view._transform = rows, numbers[0].copy(), numbers[1].copy()
         return view

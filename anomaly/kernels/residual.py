@@ -27,6 +27,7 @@ TOP_SHARE = 0.03  # the size that 3 % of the residuals exceed ...
 TOP_OF_EVENTS = 0.1  # ... or a tenth of those that are any, if that is less
 SIDE_LEAST = 0.01  # a quiet side is measured at 1 % of both sides at least
 BAND_SHARE = 0.01  # the band leaves out 1 % a side
+DUST = 1e-3  # of the newest weight
 EARLY_BAND = 4.0  # scales; while no size is counted
 BAR, BAR_SLOPE = 4.6, 0.21  # bar in top sizes at a minute; it falls with the step
 EARLY_POINTS = 20  # judged from 20 points on
@@ -203,6 +204,8 @@ def residual_forget(rec: Record) -> None:
             weight = min(rec.wild.unit, bins[rec.wild.side, k])
             bins[rec.wild.side, k] -= weight
             rec.sizes.total -= weight
+            if bins[rec.wild.side, k] < DUST * rec.sizes.unit:  # what rounding leaves would be read as an event
+                bins[rec.wild.side, k] = 0.0
             rec.wild.counted = 0.0
 
 
