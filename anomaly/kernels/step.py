@@ -1,17 +1,14 @@
 """A point's way through the components: what was expected, what they say of the value, what is learnt."""
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.kernels.arithmetic import Array, Record, clip, f4, f8, i8, record
+from anomaly.kernels.arithmetic import Array, Record, clip, f4, i8, record
 from anomaly.kernels.clock import (
     BREAK,
     TIME_LIMIT,
-    Pace,
-    Place,
     clock_before,
     clock_look,
     clock_new,
@@ -50,20 +47,11 @@ from anomaly.kernels.columns import (
 from anomaly.kernels.compile import component, inlined
 from anomaly.kernels.decision import decision_look, decision_new, decision_record, decision_weekly
 from anomaly.kernels.episodes import episode_new, episode_record
+from anomaly.kernels.expectation import expect, judge_residual
 from anomaly.kernels.forecaster import (
     PREDICTORS,
-    fill_slot,
-    forecaster_before,
-    forecaster_learn,
     forecaster_record,
     forecaster_tame,
-    memory_deviation,
-    memory_median,
-    memory_push,
-    memory_spread,
-    profile_before,
-    profile_first_day,
-    profile_learn,
 )
 from anomaly.kernels.forests import (
     LAGS,
@@ -76,28 +64,21 @@ from anomaly.kernels.forests import (
     is_few,
 )
 from anomaly.kernels.histogram import histogram_learn
-from anomaly.kernels.hold import hold_learn, hold_look, hold_record
+from anomaly.kernels.hold import hold_record
 from anomaly.kernels.hour_residual import hour_residual_look, hour_residual_new, hour_residual_record
-from anomaly.kernels.outage import outage_look, outage_new, outage_record
+from anomaly.kernels.outage import outage_new, outage_record
 from anomaly.kernels.recurrence import EVENT_EVIDENCE, EVENT_GROWN, recurrence_look, recurrence_new, recurrence_record
 from anomaly.kernels.residual import (
     EARLY_POINTS,
-    HOUR_SHARE,
-    residual_band,
     residual_extremes,
-    residual_hour,
-    residual_learn,
-    residual_look,
     residual_new,
     residual_record,
-    residual_spread,
-    residual_walls,
 )
 from anomaly.kernels.runs import runs_look, runs_record
 from anomaly.kernels.score import SCORE_MEMORY, score_new, score_of, score_rank, score_record
-from anomaly.kernels.sparse import sparse_before, sparse_learn, sparse_look, sparse_record
+from anomaly.kernels.sparse import sparse_look, sparse_record
 from anomaly.kernels.start import START, VALUE_LIMIT, start_origin, start_record
-from anomaly.kernels.sums import SUM_LONG, sums_look, sums_new, sums_record
+from anomaly.kernels.sums import SUM_LONG, sums_new, sums_record
 
 series_record = record(
     ("clock", clock_record),
@@ -143,135 +124,6 @@ def series_new() -> npt.NDArray[np.void]:
     ):
         new(rec[name])
     return records
-
-
-class Outlook(NamedTuple):
-    """What is expected of the next value, less the origin."""
-
-    expected: float  # as it would be without the event that lasts
-    expected_now: float  # what the event has changed it to
-    low: float
-    high: float
-    profile: float  # the ordinary course of this hour
-    hour_scale: float
-    held: bool  # does an event last?
-    sparse: bool
-
-
-@inlined
-def expect(s: Record, place: Place, pace: Pace, age: float, points: int, scratch: Record) -> Outlook:
-    """What is expected of the next value, and its band, less the origin."""
-    profile_now = profile_before(s.forecaster.profile, place, age, points)
-    is_sparse, held = sparse_before(s.sparse, points), s.hold.points_left > 0
-    hour_scale = residual_hour(s.residual, place, pace, is_sparse)
-    expected_now, expected, low, high = np.nan, np.nan, np.nan, np.nan
-    if points > 0:
-        recent, clean, predictions = s.forecaster.recent, s.hold.clean, scratch.predictions
-        walls = residual_walls(s.residual, points, s.origin)
-        expected = forecaster_before(s.forecaster, recent, points, is_sparse, profile_now, predictions[0])
-        expected_now = clip(expected, walls.low, walls.high)
-        if held:
-            expected = forecaster_before(s.forecaster, clean, points, is_sparse, profile_now, predictions[1])
-        expected = clip(expected, walls.low, walls.high)
-        if points >= START:
-            below, above = residual_band(s.residual, hour_scale)
-            low, high = max(expected - below, walls.low), min(expected + above, walls.high)
-    return Outlook(expected, expected_now, low, high, profile_now, hour_scale, held, is_sparse)
-
-
-@inlined
-def forecaster_point(
-    s: Record,
-    place: Place,
-    pace: Pace,
-    age: float,
-    points: int,
-    value: float,
-    tamed: float,
-    outlook: Outlook,
-    spread: float,
-    flagged: bool,
-) -> None:
-    """The newest value goes into the memories and the profile."""
-    prof, recent, clean = s.forecaster.profile, s.forecaster.recent, s.hold.clean
-    over = hold_learn(s.hold, recent, pace, points, flagged, value, outlook.expected)
-    deviation = tamed - outlook.profile
-    if prof.ready:
-        prof.points += 1
-        count = prof.points
-        memory_deviation(recent, pace, count, deviation)
-        if s.hold.points_left > 0:
-            memory_deviation(clean, pace, count, outlook.expected - outlook.profile if flagged else deviation)
-        profile_learn(prof, place, pace, age, deviation, spread, flagged)
-    else:
-        profile_first_day(prof, place, tamed, pace.per_day)
-    if over:  # the event leaves no trace in the levels
-        recent.hour_level = clean.hour_level
-        recent.six_hour_level = clean.six_hour_level
-
-
-class Judged(NamedTuple):
-    """What the residual says of the newest value."""
-
-    shown: float  # residual against the expectation shown
-    surprise: float
-    noise: float
-    evidence: float
-    by_sum: float
-    by_outage: float
-    off_median: bool
-    flagged: bool
-
-
-@inlined
-def judge_residual(
-    s: Record,
-    place: Place,
-    pace: Pace,
-    age: float,
-    points: int,
-    value: float,
-    tamed: float,
-    outlook: Outlook,
-    few: bool,
-    scratch: Record,
-) -> Judged:
-    """Is the value as was expected?  What is not held back as part of an event is learnt at once."""
-    if points == 0:  # nothing was expected; the value opens the memories and the first day
-        memory_push(s.forecaster.recent, points, f8(value))
-        fill_slot(s.forecaster.profile, place.slot, f8(value), 1.0)
-        profile_first_day(s.forecaster.profile, place, f8(value), pace.per_day)
-        residual_spread(s.residual, pace, points, f8(value))
-        return Judged(0.0, 0.0, 1.0, 0.0, 0.0, 0.0, False, False)
-    shown = value - outlook.expected
-    agreed = shown
-    if outlook.held:  # before the event and now: both must be left in the same direction
-        now = value - outlook.expected_now
-        agreed = 0.0 if now * shown <= 0 else (now if abs(now) < abs(shown) else shown)
-    recent = s.forecaster.recent
-    off_median = value != memory_median(recent, points)
-    sizes = residual_look(s.residual, pace, points, outlook.hour_scale, shown, agreed, outlook.sparse)
-    evidence = 0.0 if few else sizes.evidence
-    # It must be off the ordinary of this hour, too.
-    if s.forecaster.profile.ready and not outlook.sparse and agreed != 0:
-        evidence *= clip((value - outlook.profile) / agreed / HOUR_SHARE, 0.0, 1.0)
-    may_skip = points > pace.grown and not few and not outlook.sparse
-    flagged, skip = hold_look(s.hold, pace, sizes.surprise, may_skip)
-    sparse_learn(s.sparse, points, off_median)
-    by_sum = 0.0
-    if s.residual.scale > 0 and s.residual.top_both > 0:
-        by_sum = sums_look(s.sums, s.residual, pace, points, sizes.shown, skip, outlook.sparse)
-    prof = s.forecaster.profile
-    possible = may_skip and prof.ready == 1 and s.residual.lowest + s.origin >= 0
-    by_outage = outage_look(s.outage, pace, points, value, outlook.profile, prof.deviation, s.origin, possible)
-    spread = memory_spread(recent, points)
-    if not skip:
-        predictions = scratch.predictions[1 if outlook.held else 0]
-        forecaster_learn(s.forecaster, predictions, value, agreed, spread, points, pace.per_day)
-        residual_learn(s.residual, place, pace, points, sizes, agreed, spread, flagged, outlook.sparse)
-    residual_spread(s.residual, pace, points, tamed)
-    forecaster_point(s, place, pace, age, points, value, tamed, outlook, spread, flagged)
-    return Judged(shown, sizes.surprise, sizes.noise, evidence, by_sum, by_outage, off_median, flagged)
 
 
 @component
