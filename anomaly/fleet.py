@@ -156,7 +156,8 @@ class Fleet:
         if stored.features != 1:
             raise StateError(f"a fleet's series has one feature, this state has {stored.features}")
         with self._alone:
-            self._pool.put(int(self._places([key], [])[0]), stored.series[0])
+            row = self._rows.get(key)
+            self._pool.put(int(self._places([key], [])[0]) if row is None else row, stored.series[0])
 
     def forget(self, key: Hashable) -> None:
         """Drop a series; its place is used again.
