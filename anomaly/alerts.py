@@ -7,10 +7,9 @@ episodes and recoveries. Nothing flows back: what is learned never depends on th
 
 import math
 
-__all__ = ["strength_for"]
+from anomaly.kernels.episodes import BAR_THRESHOLD
 
-BAR = 70.0
-"""The threshold at which an alert needs just the strength of the fixed bar, 1."""
+__all__ = ["strength_for"]
 
 
 def strength_for(threshold: float) -> float:
@@ -22,4 +21,4 @@ def strength_for(threshold: float) -> float:
     >>> [round(strength_for(threshold), 2) for threshold in (50, 70, 91)]
     [1.0, 1.0, 1.6]
     """
-    return 0.4 + 0.6 * math.log(1 - threshold / 100) / math.log(0.3) if threshold > BAR else 1.0
+    return 0.4 + 0.6 * math.log(1 - threshold / 100) / math.log(0.3) if threshold > BAR_THRESHOLD else 1.0

@@ -2,10 +2,9 @@
 
 import math
 
-__all__ = ["CONFIDENCE_DECAY", "confidence"]
+from anomaly.kernels.episodes import CONFIDENCE_DECAY
 
-CONFIDENCE_DECAY = 1 / 2560
-"""Rate at which past points lose weight in the confidence; fixed, whatever the forest's size."""
+__all__ = ["confidence"]
 
 
 def confidence(points: int, output_after: int, quality: float = 1.0) -> float:

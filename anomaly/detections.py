@@ -286,14 +286,18 @@ def facts_of(row: list[float], value: float, time: float) -> Facts:
     )
 
 
-def attribution_of(row: list[float], of: str = "") -> tuple[Attribution, ...]:
-    """Return the components that saw at least half as much as the one that saw most, and their shares."""
-    evidence = row[FIRST_COMPONENT:]
-    most = max(evidence)
-    seen = [(number, name) for name, number in zip(COMPONENTS, evidence, strict=True) if number >= 0.5 * most > 0]
-    total = sum(number for number, _ in seen)
+def attribution_of(row: list[float]) -> tuple[Attribution, ...]:
+    """Return what the components of a row of the kernels' columns saw, as shares."""
+    return shares_of(list(zip(row[FIRST_COMPONENT:], COMPONENTS, strict=True)))
+
+
+def shares_of(found: list[tuple[float, str]]) -> tuple[Attribution, ...]:
+    """Return, of pairs of evidence and name, those with at least half of the most, as shares, largest first."""
+    most = max(evidence for evidence, _ in found)
+    seen = [(evidence, name) for evidence, name in found if evidence >= 0.5 * most > 0]
+    total = sum(evidence for evidence, _ in seen)
     seen.sort(key=lambda pair: -pair[0])
-    return tuple(Attribution(f"{of}{name}", number / total) for number, name in seen)
+    return tuple(Attribution(name, evidence / total) for evidence, name in seen)
 
 
 def _names() -> list[str]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from anomaly.alerts import strength_for
 from anomaly.config import DetectorConfig
-from anomaly.detections import Attribution, Detections, facts_of
+from anomaly.detections import Attribution, Detections, facts_of, shares_of
 from anomaly.errors import StateError
 from anomaly.fleet import Records
 from anomaly.forest import RandomCutForest
@@ -162,10 +162,7 @@ def _attribution(told: Numbers) -> tuple[Attribution, ...]:
     ]
     if told[:features, EVIDENCE].max() < 1:
         seen.append((float(told[features, EVIDENCE]), "joint"))
-    most = max(seen)[0]
-    seen = sorted((pair for pair in seen if pair[0] >= 0.5 * most > 0), key=lambda pair: -pair[0])
-    total = sum(evidence for evidence, _ in seen)
-    return tuple(Attribution(name, evidence / total) for evidence, name in seen)
+    return shares_of(seen)
 
 
 def _reason(told: Numbers, values: Numbers, time: float, strongest: int, distances: Numbers) -> str:

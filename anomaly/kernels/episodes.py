@@ -33,7 +33,7 @@ from anomaly.kernels.decision import FAST_SECONDS, LONG_AGO
 from anomaly.kernels.start import VALUE_LIMIT
 
 LEARNING_LEAST, LEARNING_MOST = 32.0, 300.0  # points of the LEARNING stage, if not set: those of a day within these
-CONFIDENCE_DECAY = 1 / 2560
+CONFIDENCE_DECAY = 1 / 2560  # a point: how fast the past loses weight in the confidence, as AWS has it
 BAR_THRESHOLD = 70.0  # the threshold at which an alert needs just the strength of the fixed bar, 1
 
 episode_record = record(

@@ -232,18 +232,13 @@ def step(s: Record, time: float, raw_value: float, scratch: Record, out: Array) 
         judged.by_sum, by_run, by_rareness, by_absence, judged.by_outage,
     )  # fmt: skip
     for k in range(len(components)):
-        out[FIRST_COMPONENT + k] = components[k]
-    if points < pace.grown:
-        for k in range(len(components)):
-            if k != RESIDUAL:
-                out[FIRST_COMPONENT + k] = 0.0
+        out[FIRST_COMPONENT + k] = components[k] if points >= pace.grown or k == RESIDUAL else 0.0
     out[HELD] = judged.flagged
     out[RUN] = s.runs.length
     if new_extreme:
         out[EXTREME] = 1.0 if exact == s.residual.highest else -1.0
     if slow >= 1:
         out[DRIFT] = mean_of_last(s, points, outlook.hour_scale)
-
     out[SIDE] = side_of(out, judged.shown, exact == s.residual.lowest)
     out[LOW_ROWS] = s.outage.rows
     if s.forecaster.profile.ready:
