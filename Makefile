@@ -37,7 +37,7 @@ $(BROKER): pom.xml devstack/kafka/pom.xml
 	@touch $@
 
 demo: setup ## watch two weeks of bookstore sales go from PostgreSQL to a page and an inbox
-	@$(VENV)/bin/python -m devstack.demo
+	@$(VENV)/bin/python -m bookstore demo
 
 test: setup lint java-test ## check style and types, run every test but the slow ones
 	$(VENV)/bin/python -m pytest -m "not slow" -n 2 --dist loadfile

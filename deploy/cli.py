@@ -1,4 +1,4 @@
-"""The command line: `package`, `up`, `update`, `diff`, `status`, `down`, `render`, `roles` and `inputs`."""
+"""The command line: `package`, `cost`, `up`, `update`, `diff`, `status`, `down`, `render`, `roles` and `inputs`."""
 
 import argparse
 import signal
@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import status
+from deploy.costs.command import add_cost_command
 from deploy.deployment import Clients, Deployment, Prepared
 from deploy.errors import DeployError
 from deploy.package import command as package_command
@@ -52,10 +54,18 @@ def main(arguments: Sequence[str]) -> int:
     return _FAILED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with an option."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy", description="Detectors on AWS.")
+    parser = _Parser(prog="python -m deploy", description="Detectors on AWS.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
+    add_cost_command(commands)
     described = argparse.ArgumentParser(add_help=False)
     described.add_argument(
         "--parameters", type=Path, required=True, metavar="FILE", help="JSON, such as deploy/bookstore.json"

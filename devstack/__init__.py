@@ -1,4 +1,4 @@
-"""The whole stack on one machine: real servers without containers, the bookstore that feeds them, and the demo.
+"""Real servers on one machine, without containers: Kafka, PostgreSQL and a stand-in for AWS.
 
 `devstack.stack.running_stack` starts servers for a test or a script; `python -m devstack` does so for a person.
 """

@@ -1,7 +1,9 @@
 """Lets tests import the modules they share, and takes time out of property tests and of the first kernel call."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,3 +21,24 @@ def _kernels_are_compiled() -> None:
     from anomaly.cli.warm_up_command import warm_up  # imports numba, which a run of other tests need not wait for
 
     warm_up()
+
+
+Wait = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def eventually() -> Wait:
+    """Wait for the thing itself, for a minute at most."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = monotonic() + 60
+        while not condition():
+            assert monotonic() < deadline, "did not happen within a minute"
+            sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).parents[1]

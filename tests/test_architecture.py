@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "transform_lambda": {"contracts"},
     "notify_lambda": {"contracts"},
     "dashboard": {"contracts"},
-    "devstack": PARTS - {"devstack", "benchmarks"},
-    "deploy": PARTS - {"deploy", "devstack", "benchmarks"},
+    "harness": set(),
+    "devstack": set(),
+    "bookstore": PARTS - {"bookstore", "benchmarks", "deploy"},
+    "deploy": PARTS - {"deploy", "devstack", "harness", "bookstore", "benchmarks"},
     "benchmarks": PARTS - {"benchmarks"},
 }
 """Of our own parts, besides itself."""

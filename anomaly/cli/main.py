@@ -1,4 +1,4 @@
-"""The command line: `anomaly score` scores the rows of a CSV file, `anomaly cost` reckons what a detector costs."""
+"""The command line: `anomaly score` scores the rows of a CSV file, `anomaly warm-up` compiles the kernels."""
 
 import argparse
 import csv
@@ -11,7 +11,6 @@ from typing import NoReturn
 from anomaly.cli.cells import MISSING_WORDS
 from anomaly.cli.columns import Asked
 from anomaly.cli.command_errors import CommandError
-from anomaly.cli.cost_command import add_cost_command
 from anomaly.cli.score_command import say, score
 from anomaly.cli.warm_up_command import warm_up as run_warm_up
 from anomaly.config import DetectorConfig
@@ -143,7 +142,6 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     warm_up.set_defaults(run=_warm_up)
-    add_cost_command(commands)
     return parser
 
 

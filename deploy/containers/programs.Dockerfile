@@ -21,6 +21,8 @@ COPY transform_lambda /opt/programs/transform_lambda
 COPY notify_lambda /opt/programs/notify_lambda
 COPY dashboard /opt/programs/dashboard
 COPY devstack /opt/programs/devstack
+COPY harness /opt/programs/harness
+COPY bookstore /opt/programs/bookstore
 COPY deploy/containers/answers.py deploy/containers/fresh.py /opt/programs/
 ENV PATH=/opt/python/bin:$PATH PYTHONPATH=/opt/programs PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /data

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anomaly import Detector, DetectorConfig
+from bookstore.sales import make_plan, sales
 from contracts.flat_results import COLUMNS, Kind, dimension_column
 from contracts.series import encode_series, timeseries_id
-from devstack.bookstore import make_plan, sales
 
 TYPES = {
     Kind.TEXT: pa.string(),

@@ -174,7 +174,7 @@ def test_the_jobs_properties_fit_the_broker_and_the_topics_of_the_file() -> None
 
 
 def test_the_jobs_properties_are_those_of_the_bookstore_elsewhere() -> None:
-    from devstack.pipeline.configuration import job_properties
+    from bookstore.pipeline.configuration import job_properties
 
     here = {
         group["PropertyGroupId"]: group["PropertyMap"]

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from bookstore import containers
 from deploy.containers import answers, flink_health, fresh
 from deploy.containers.pick_requirements import pick
-from devstack import containers
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ROOT / "deploy" / "containers"

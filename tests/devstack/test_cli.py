@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from devstack.cli import main
-from devstack.stack import Stack, stop
 from devstack.stack import status as look
+from devstack.stack import stop
 from devstack.supervisor import read_state
 
 Wait = Callable[[Callable[[], object]], None]
@@ -35,7 +35,7 @@ def test_servers_stay_up_from_up_to_down_and_come_back_when_they_die(
 
         again = devstack(repository, "up", "--only", "kafka", *where)
         assert (again.returncode, json.loads(again.stdout)) == (0, endpoints)
-        assert "Running already." in again.stderr
+        assert "Running already: kafka." in again.stderr
 
         status = devstack(repository, "status", *where)
         found = json.loads(status.stdout)["kafka"]
@@ -79,12 +79,9 @@ def test_up_that_is_interrupted_while_it_starts_leaves_nothing(
     assert not (tmp_path / "stack.json").exists()
 
 
-def test_where_no_broker_runs_topics_and_produce_say_how_to_start_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for command in (["topics", "a=1"], ["produce", "--topic", "a"]):
-        assert main([*command, "--directory", str(tmp_path)]) == 1
-        assert f"Start one with: python -m devstack up --directory {tmp_path}" in capsys.readouterr().err
+def test_where_no_broker_runs_topics_says_how_to_start_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["topics", "a=1", "--directory", str(tmp_path)]) == 1
+    assert f"Start one with: python -m devstack up --directory {tmp_path}" in capsys.readouterr().err
 
 
 def test_where_nothing_runs_status_and_down_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,11 +99,6 @@ def test_where_nothing_runs_status_and_down_say_so(tmp_path: Path, capsys: pytes
         (["up", "--only", "kafka,mongo"], "argument --only: unknown server 'mongo'; known: kafka"),
         (["topics", "--bootstrap", "x:1", "sales"], "'sales' is not NAME=PARTITIONS, such as sales=4"),
         (["topics", "--bootstrap", "x:1", "sales=0"], "'sales=0' is not NAME=PARTITIONS, such as sales=4"),
-        (["produce", "--bootstrap", "x:1", "--topic", "t", "--days", "-1"], "-1 is not a number above 0"),
-        (
-            ["produce", "--bootstrap", "x:1", "--topic", "t", "--speed", "2", "--as-fast-as-possible"],
-            "not allowed with argument",
-        ),
         ([], "the following arguments are required: COMMAND"),
     ],
 )
@@ -116,20 +108,3 @@ def test_a_wrong_argument_is_named_with_what_is_allowed(
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert message in capsys.readouterr().err
-
-
-@pytest.mark.kafka
-def test_produce_reports_what_it_sold_and_planted_as_json(broker: Stack, repository: Path) -> None:
-    there = ["--bootstrap", broker.bootstrap_servers]
-    assert devstack(repository, "topics", *there, "sold=4").returncode == 0
-    run = devstack(repository, "produce", *there, "--topic", "sold", "--days", "3", "--as-fast-as-possible")
-    assert (run.returncode, run.stderr) == (0, "")
-    told = json.loads(run.stdout)
-    assert told["quantity"] > told["records"] > 60_000
-    assert set(told["planted"][0]) == {"product_name", "start", "end", "factor"}
-
-
-def test_a_broker_that_is_not_there_is_an_error_of_one_line(repository: Path) -> None:
-    run = devstack(repository, "produce", "--bootstrap", "127.0.0.1:1", "--topic", "t")
-    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (1, "", 1)
-    assert run.stderr.startswith("devstack: No Kafka broker answers at 127.0.0.1:1: ")

@@ -2,15 +2,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from devstack.harness.function import Function
 from devstack.stack import Stack, running_stack
 from devstack.topics import create_topics
+from harness.function import Function
 
 HANDLERS = Path(__file__).parent / "handlers"
 
@@ -21,22 +20,6 @@ _NUMBERS = count(1)
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("stack"), only=("kafka", "aws")) as running:
         yield running
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], object]], None]:
-    def wait(condition: Callable[[], object]) -> None:
-        deadline = monotonic() + 60
-        while not condition():
-            assert monotonic() < deadline, "did not happen within a minute"
-            sleep(0.02)
-
-    return wait
-
-
-@pytest.fixture
-def repository() -> Path:
-    return Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.harness.cli import main
+from harness.cli import main
 
 HANDLERS = Path(__file__).parent / "handlers"
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from devstack.errors import DevstackError
-from devstack.harness.firehose import Buffering, DeliveryStream, Streamed
-from devstack.harness.function import Function
-from devstack.harness.invocation import InProcessFunction
-from devstack.harness.object_storage import Directory, JsonLines
 from devstack.stack import Stack
+from harness.firehose import Buffering, DeliveryStream, Streamed
+from harness.function import Function
+from harness.invocation import InProcessFunction
+from harness.object_storage import Directory, JsonLines
 
 HANDLERS = Path(__file__).parent / "handlers"
 
@@ -196,7 +196,7 @@ def test_a_stream_that_is_stopped_or_killed_leaves_nothing_out(
     results = topic()
     environment = tmp_path / "environment.json"
     environment.write_text(json.dumps({"SEEN": str(tmp_path / "seen")}))
-    command = [sys.executable, "-m", "devstack.harness", "firehose", "--handler", "sample_handlers:transform"]
+    command = [sys.executable, "-m", "harness", "firehose", "--handler", "sample_handlers:transform"]
     command += ["--code", str(HANDLERS), "--environment", str(environment), "--bootstrap", stack.bootstrap_servers]
     command += ["--topic", results, "--group", "g", "--output", str(tmp_path / "rows"), "--function-seconds", "0"]
     send(results, *[b"a%d" % n for n in range(50)])

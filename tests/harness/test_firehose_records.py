@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.harness.clock import SimulatedClock
-from devstack.harness.firehose import transform
-from devstack.harness.firehose_records import (
+from harness.clock import SimulatedClock
+from harness.firehose import transform
+from harness.firehose_records import (
     Incoming,
     StreamIdentity,
     direct_put_event,
@@ -17,8 +17,8 @@ from devstack.harness.firehose_records import (
     msk_event,
     outcomes,
 )
-from devstack.harness.invocation import FunctionError, FunctionThrottled, RequestTooLargeError
-from devstack.harness.kafka_events import KafkaRecord
+from harness.invocation import FunctionError, FunctionThrottled, RequestTooLargeError
+from harness.kafka_events import KafkaRecord
 
 NOON = datetime(2024, 8, 29, 12, tzinfo=UTC)
 IDENTITY = StreamIdentity("results")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack.harness.function import Function
-from devstack.harness.invocation import (
+from devstack.processes import Process
+from harness.function import Function
+from harness.invocation import (
     PAYLOAD_LIMIT,
     FunctionCrashed,
     FunctionError,
@@ -20,7 +21,6 @@ from devstack.harness.invocation import (
     Invocable,
     RequestTooLargeError,
 )
-from devstack.processes import Process
 
 HANDLERS = Path(__file__).parent / "handlers"
 
@@ -207,7 +207,7 @@ def test_a_handler_in_this_process_gets_a_copy_and_a_context() -> None:
 def test_environments_end_with_the_process_that_started_them(repository: Path, eventually: Wait) -> None:
     script = f"""
 from pathlib import Path
-from devstack.harness.function import Function
+from harness.function import Function
 function = Function("sample_handlers:misbehave", code=Path({str(HANDLERS)!r}), log=Path("/dev/stderr"))
 other = Function("sample_handlers:echo", code=Path({str(HANDLERS)!r}))
 print(other.invoke(None)["pid"], flush=True)

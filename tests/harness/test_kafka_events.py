@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.harness.invocation import encode_payload
-from devstack.harness.kafka_events import KafkaRecord, KafkaSource, kafka_event, split_by_payload
+from harness.invocation import encode_payload
+from harness.kafka_events import KafkaRecord, KafkaSource, kafka_event, split_by_payload
 
 SOURCE = KafkaSource("b-1.example:9092,b-2.example:9092", arn="arn:aws:kafka:us-east-1:123456789012:cluster/x/y-1")
 

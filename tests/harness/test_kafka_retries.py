@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.harness.clock import SimulatedClock
-from devstack.harness.invocation import FunctionError, FunctionThrottled, RequestTooLargeError
-from devstack.harness.kafka_events import KafkaRecord
-from devstack.harness.kafka_retries import Batch, Decision, Discarded, RetryRules, after_failure, after_reply, too_old
-from devstack.harness.kafka_trigger import BatchRun, Triggered
+from harness.clock import SimulatedClock
+from harness.invocation import FunctionError, FunctionThrottled, RequestTooLargeError
+from harness.kafka_events import KafkaRecord
+from harness.kafka_retries import Batch, Decision, Discarded, RetryRules, after_failure, after_reply, too_old
+from harness.kafka_trigger import BatchRun, Triggered
 
 NOON = datetime(2024, 8, 29, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)

@@ -15,12 +15,12 @@ import pytest
 from kafka import KafkaProducer
 
 from devstack.errors import DevstackError
-from devstack.harness.failure_destinations import Failure, KafkaTopic, S3Bucket, SnsTopic, SqsQueue
-from devstack.harness.function import Function
-from devstack.harness.invocation import PAYLOAD_LIMIT, InProcessFunction, encode_payload
-from devstack.harness.kafka_retries import RetryRules
-from devstack.harness.kafka_trigger import KafkaTrigger, Triggered
 from devstack.stack import Stack
+from harness.failure_destinations import Failure, KafkaTopic, S3Bucket, SnsTopic, SqsQueue
+from harness.function import Function
+from harness.invocation import PAYLOAD_LIMIT, InProcessFunction, encode_payload
+from harness.kafka_retries import RetryRules
+from harness.kafka_trigger import KafkaTrigger, Triggered
 
 HANDLERS = Path(__file__).parent / "handlers"
 
@@ -162,7 +162,7 @@ def test_a_record_that_no_event_can_hold_is_given_up_and_the_others_go_on(
 
         def invoke(self, event: Event) -> object:
             if len(encode_payload(event)) > limit:
-                from devstack.harness.invocation import RequestTooLargeError
+                from harness.invocation import RequestTooLargeError
 
                 raise RequestTooLargeError
             return function.invoke(event)
@@ -317,7 +317,7 @@ def command(repository: Path, tmp_path: Path, *arguments: str) -> Iterator["subp
     """Run the command line beside the test."""
     environment = tmp_path / "environment.json"
     environment.write_text(json.dumps({"SEEN": str(tmp_path / "seen"), "PAUSE": "0.3"}))
-    call = [sys.executable, "-m", "devstack.harness", *arguments, "--code", str(HANDLERS)]
+    call = [sys.executable, "-m", "harness", *arguments, "--code", str(HANDLERS)]
     call += ["--environment", str(environment)]
     pipe = subprocess.PIPE
     with subprocess.Popen(call, cwd=repository, stdout=pipe, stderr=pipe, text=True) as process:

@@ -5,9 +5,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from devstack.harness.clock import SimulatedClock
-from devstack.harness.object_storage import Directory, JsonLines, S3Store, evaluate_prefix, object_key
 from devstack.stack import Stack
+from harness.clock import SimulatedClock
+from harness.object_storage import Directory, JsonLines, S3Store, evaluate_prefix, object_key
 
 TIME = datetime(2024, 8, 29, 1, 2, 3, tzinfo=UTC)
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

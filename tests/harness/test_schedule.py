@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.harness.schedule import Schedule, ScheduleFaults, firings
+from harness.schedule import Schedule, ScheduleFaults, firings
 
 NOON = datetime(2024, 8, 29, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from devstack.harness.clock import SimulatedClock, SystemClock
-from devstack.harness.function import Function
-from devstack.harness.invocation import FunctionError, FunctionThrottled, InProcessFunction, RequestTooLargeError
-from devstack.harness.schedule import Schedule, ScheduleFaults
-from devstack.harness.scheduler import Fired, Retries, Scheduler
+from harness.clock import SimulatedClock, SystemClock
+from harness.function import Function
+from harness.invocation import FunctionError, FunctionThrottled, InProcessFunction, RequestTooLargeError
+from harness.schedule import Schedule, ScheduleFaults
+from harness.scheduler import Fired, Retries, Scheduler
 
 Event = Any
 NOON = datetime(2024, 8, 29, 12, tzinfo=UTC)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from devstack.harness.cli import main
-from devstack.harness.invocation import InProcessFunction
-from devstack.harness.trial import try_firehose_handler
 from devstack.stack import Stack
+from harness.cli import main
+from harness.invocation import InProcessFunction
+from harness.trial import try_firehose_handler
 
 PAGE = Path(__file__).parents[2] / "docs" / "harness.md"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from devstack.harness.context import LambdaContext as Context
+from harness.context import LambdaContext as Context
 
 Event = Any
 

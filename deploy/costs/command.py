@@ -1,0 +1,252 @@
+"""`python -m deploy cost`: what a detector of so many series would cost a month, and why."""
+
+import argparse
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from deploy.costs.formulas import Line, Prices
+from deploy.costs.lines import Broker, Choices, alternatives, bill, notes
+from deploy.costs.prices import AS_OF, PRICES, REGION, Evidence
+from deploy.costs.sizing import Measured, Sizing, Workload, size
+
+_HELP = """\
+Reckons what a detector on AWS would cost in a month: how many KPUs of Managed Flink it needs and what decides that, its
+topics, functions, storage and alerts; and what CloudWatch, Datadog and OpenSearch would ask for the same series.
+The bill is an estimate from list prices and from what a point cost on one ordinary server core; free allowances,
+discounts, taxes, transfer between zones and your time are not in it.
+"""
+_NOTES = """\
+examples:
+  python -m deploy cost --series 2 --period 1m --events-per-point 25
+  python -m deploy cost --series 50000 --period 5m --msk serverless --explain
+  python -m deploy cost --series 1000000 --period 1m --no-ingest --kpu-points-per-second 30000 --json
+
+exit status: 0 when reckoned, 2 when an option has to be put right
+"""
+_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_LONGEST = 7 * 86400
+
+
+def add_cost_command(commands: Any) -> None:  # noqa: ANN401 - argparse does not publish the type
+    """Add the command to a parser's commands; its `run` default reckons and prints."""
+    parser = commands.add_parser(
+        "cost",
+        help="estimate what a detector costs on AWS",
+        description=_HELP,
+        epilog=_NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--series", type=_whole, metavar="N", help="number of time series")
+    parser.add_argument("--period", type=_period, metavar="1m", help="detection period: 30s, 1m, 5m, 1h, 1d")
+    parser.add_argument(
+        "--events-per-point",
+        type=_at_least_one,
+        default=Workload.events_per_point,
+        metavar="X",
+        help="events in one period of one series, on average (%(default)s)",
+    )
+    parser.add_argument(
+        "--event-bytes",
+        type=_whole,
+        default=Workload.event_bytes,
+        metavar="N",
+        help="size of an event in Kafka (%(default)s, the bookstore's)",
+    )
+    parser.add_argument(
+        "--keep-days",
+        type=_whole,
+        default=Workload.keep_days,
+        metavar="N",
+        help="days that results stay on S3 (%(default)s)",
+    )
+    parser.add_argument(
+        "--kafka-days", type=_whole, default=Workload.kafka_days, metavar="N", help="days in Kafka (%(default)s)"
+    )
+    parser.add_argument(
+        "--msk",
+        choices=[broker.value for broker in Broker],
+        default=Broker.LARGE.value,
+        help="the brokers; existing ones cost nothing here (%(default)s)",
+    )
+    parser.add_argument("--no-ingest", action="store_true", help="leave out the function that reads a database")
+    parser.add_argument("--no-store", action="store_true", help="leave out Firehose, S3 and Athena")
+    parser.add_argument(
+        "--queries-per-day",
+        type=_positive,
+        default=Choices.queries_per_day,
+        metavar="X",
+        help="Athena queries (%(default)s)",
+    )
+    parser.add_argument(
+        "--kpu-points-per-second", type=_positive, metavar="X", help="points a second and KPU, if you measured them"
+    )
+    parser.add_argument("--region", default=REGION, help="(%(default)s, the only one in the table)")
+    parser.add_argument(
+        "--price",
+        type=_price,
+        action="append",
+        default=[],
+        metavar="NAME=USD",
+        help="put your own price in the table; may be repeated",
+    )
+    parser.add_argument("--prices", action="store_true", help="print the table of prices and stop")
+    parser.add_argument("--explain", action="store_true", help="print each line's formula with the numbers put in")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_run, refuse=parser.error)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    own = dict(arguments.price)
+    table = {name: replace(price, usd=own.get(name, price.usd)) for name, price in PRICES.items()}
+    if arguments.prices:
+        for name, price in table.items():
+            print(f"{name:<30}{price.usd:<14.9g}{price.unit:<32}{price.evidence.value:<13}{price.source}")
+        print(f"US dollars, {REGION}, looked through on {AS_OF}")
+        return 0
+    if arguments.series is None or arguments.period is None:
+        arguments.refuse("--series and --period are needed, such as --series 1000 --period 1m")
+    if arguments.region != REGION:
+        arguments.refuse(
+            f"--region {arguments.region}: the table has prices of {REGION} only; leave --region out and give those "
+            "that differ with --price, such as --price kpu_hour=0.13 (--prices lists the names)"
+        )
+    workload = Workload(
+        series=arguments.series,
+        period_seconds=arguments.period,
+        events_per_point=arguments.events_per_point,
+        event_bytes=arguments.event_bytes,
+        keep_days=arguments.keep_days,
+        kafka_days=arguments.kafka_days,
+    )
+    measured = Measured(points_per_second=arguments.kpu_points_per_second)
+    choices = Choices(Broker(arguments.msk), not arguments.no_ingest, not arguments.no_store, arguments.queries_per_day)
+    prices = Prices(table)
+    sizing = size(workload, measured)
+    lines = bill(workload, measured, sizing, choices, prices)
+    others = alternatives(workload, prices)
+    said = notes(workload, measured, sizing, choices)
+    if arguments.json:
+        print(json.dumps(_object(workload, sizing, lines, others, said), indent=2))
+    else:
+        for line in _text(workload, sizing, lines, others, said, explain=arguments.explain):
+            print(line)
+    return 0
+
+
+def _text(
+    workload: Workload, sizing: Sizing, lines: list[Line], others: list[Line], said: list[str], *, explain: bool
+) -> list[str]:
+    total = sum(line.usd for line in lines)
+    million_points = workload.points_per_month / 1e6
+    series, period = workload.series, workload.period_seconds
+    text = [
+        f"{series:,} series, a point every {period:g} s: {million_points:,.6g} million a month",
+        f"US dollars a month, {REGION}, prices of {AS_OF}; * uses a price that was not verified",
+        "",
+        *_rows(lines, explain=explain),
+        _row("total", "", total),
+        _row("", "for a million points", total / million_points),
+        "",
+        f"{sizing.kpus:,} KPU{'s' if sizing.kpus > 1 else ''}, because of {sizing.binding.resource}:",
+        *(f"  {need.resource:<8}{need.kpus:>6,}  {need.explanation}" for need in sizing.needs),
+        *(f"note: {note}" for note in said),
+        "",
+        "The same series elsewhere, detection alone:",
+        *_rows(others, explain=explain),
+    ]
+    return [line.rstrip() for line in text]
+
+
+def _rows(lines: list[Line], *, explain: bool) -> list[str]:
+    rows = []
+    for line in lines:
+        if line.usd > 0 or explain:
+            rows.append(_row(line.service, line.what, line.usd) + (" *" if line.unverified else ""))
+            if explain:
+                rows.append(f"    {line.formula}")
+    return rows
+
+
+def _row(service: str, what: str, usd: float) -> str:
+    width = max(0, 66 - len(what) - 22)
+    return f"{service:<22}{what}{f'{usd:,.2f}':>{width + 12}}"
+
+
+def _object(
+    workload: Workload, sizing: Sizing, lines: list[Line], others: list[Line], said: list[str]
+) -> dict[str, Any]:
+    return {
+        "series": workload.series,
+        "period_seconds": workload.period_seconds,
+        "points_per_month": workload.points_per_month,
+        "region": REGION,
+        "prices_of": AS_OF,
+        "kpus": sizing.kpus,
+        "because_of": sizing.binding.resource,
+        "needs": {need.resource: {"kpus": need.kpus, "explanation": need.explanation} for need in sizing.needs},
+        "usd_per_month": sum(line.usd for line in lines),
+        "lines": [_line(line) for line in lines],
+        "alternatives": [_line(line) for line in others],
+        "notes": said,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "service": line.service,
+        "what": line.what,
+        "usd_per_month": line.usd,
+        "formula": line.formula,
+        "evidence": [
+            evidence.value for evidence in Evidence if any(p.price.evidence is evidence for p in line.products)
+        ],
+    }
+
+
+def _period(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([a-z]+)", text.strip())
+    if match is None or match[2] not in _SECONDS:
+        raise argparse.ArgumentTypeError(f"expected a number and s, m, h or d, such as 30s or 5m, got {text!r}")
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if not 1 <= seconds <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"expected from 1s to 7d, got {text!r}")
+    return seconds
+
+
+def _whole(text: str) -> int:
+    if re.fullmatch(r"[0-9][0-9_,]{0,15}", text) is None or int(text.replace(",", "")) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text.replace(",", ""))
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e12:
+        raise argparse.ArgumentTypeError(f"expected a number over 0, got {text!r}")
+    return value
+
+
+def _at_least_one(text: str) -> float:
+    value = _positive(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, a period without events has no point; got {text!r}")
+    return value
+
+
+def _price(text: str) -> tuple[str, float]:
+    name, _, usd = text.partition("=")
+    if name not in PRICES:
+        raise argparse.ArgumentTypeError(f"there is no price {name!r}; --prices lists them")
+    try:
+        value = float(usd)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"expected {name}=USD, such as {name}=0.12, got {text!r}")
+    return name, value

@@ -1,3 +1,0 @@
-from folders import tmp_path
-
-__all__ = ["tmp_path"]
