@@ -66,15 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
     add_cost_command(commands)
-    described = argparse.ArgumentParser(add_help=False)
+    described = _Parser(add_help=False)
     described.add_argument(
         "--parameters", type=Path, required=True, metavar="FILE", help="JSON, such as deploy/bookstore.json"
     )
-    where = argparse.ArgumentParser(add_help=False, parents=[described])
+    where = _Parser(add_help=False, parents=[described])
     where.add_argument("--region", help="default: AWS_REGION, or the profile's")
     where.add_argument("--profile", help="default: AWS_PROFILE")
     where.add_argument("--packages", type=Path, default=Path("dist"), metavar="DIR", help="default: %(default)s")
-    acting = argparse.ArgumentParser(add_help=False, parents=[where])
+    acting = _Parser(add_help=False, parents=[where])
     acting.add_argument("--yes", action="store_true", help="do not ask before acting")
 
     up = commands.add_parser("up", parents=[acting], help="create a detector, or change it, and start it")
