@@ -8,15 +8,15 @@ JAVA_SOURCES := $(shell find flink_job/java/src -name '*.java' 2>/dev/null) pom.
 MAVEN := mvn -B -q -ntp -Dstyle.color=never
 
 .DEFAULT_GOAL := help
-.PHONY: help check setup demo test test-all package bench lint java-test lock clean
+.PHONY: help prerequisites setup check demo test test-all package bench lint java-test lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-check:
+prerequisites:
 	@PYTHON="$(PYTHON)" tools/check-prerequisites.sh > /dev/null
 
-setup: check $(VENV)/.complete $(JAR) $(BROKER) ## install everything into .venv and build the jars
+setup: prerequisites $(VENV)/.complete $(JAR) $(BROKER) ## install everything into .venv and build the jars
 
 $(VENV)/.complete: requirements/build.lock requirements/all.lock pyproject.toml
 	@echo "Setting up $(VENV): 1.9 GB, one to five minutes, once."
@@ -53,7 +53,12 @@ bench: setup ## measure cost and quality beside the peers: half an hour
 test-all: test ## run the slow tests, too: crashes, a standalone cluster, weeks of streams
 	$(VENV)/bin/python -m pytest -m slow
 
-lint: $(VENV)/.complete ## check style, format and types
+check: $(VENV)/.complete ## format, lint and type everything, in under a minute; for before a commit
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/mypy
+
+lint: $(VENV)/.complete ## the same, and change nothing
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy

@@ -1,6 +1,8 @@
 """The rules of the house: which part may import which, and that every public name is documented and typed."""
 
 import ast
+import graphlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +14,11 @@ PARTS = {
     path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name not in {"tests", "target"}
 }
 
-MAY_IMPORT = {
-    "contracts": set(),
-    "anomaly": set(),
-    "flink_job": {"contracts", "anomaly"},
-    "ingest_lambda": {"contracts"},
-    "transform_lambda": {"contracts"},
-    "notify_lambda": {"contracts"},
-    "dashboard": {"contracts"},
-    "harness": set(),
-    "devstack": set(),
-    "bookstore": PARTS - {"bookstore", "benchmarks", "deploy"},
-    "deploy": PARTS - {"deploy", "devstack", "harness", "bookstore", "benchmarks"},
-    "benchmarks": PARTS - {"benchmarks"},
-}
-"""Of our own parts, besides itself."""
+FOUNDATIONS = {"anomaly", "contracts", "harness", "devstack"}
+"""These import nothing of ours."""
+
+FOR_LAMBDAS = {"contracts"}
+"""All of ours that a Lambda may import, besides itself."""
 
 THIRD_PARTIES = {
     "contracts": {"msgspec"},
@@ -42,6 +34,7 @@ def modules(part: str) -> list[Path]:
 
 
 ALL_MODULES = [path for part in sorted(PARTS) for path in modules(part)]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -58,15 +51,41 @@ def outsiders(part: str) -> set[str]:
     return names - set(sys.stdlib_module_names) - PARTS
 
 
-def test_every_part_is_known_here() -> None:
-    assert {"anomaly", "contracts", "flink_job", "devstack"} <= PARTS <= set(MAY_IMPORT)
+def arrows() -> dict[str, set[str]]:
+    """Read the picture in docs/architecture.md."""
+    picture = re.search(r"```mermaid\nflowchart TD\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.S)
+    assert picture
+    lines = (line.strip().partition(" --> ") for line in picture[1].splitlines())
+    return {part: {name.strip() for name in imported.split("&") if name.strip()} for part, _, imported in lines}
+
+
+def test_every_part_is_in_the_picture() -> None:
+    assert {"anomaly", "contracts", "flink_job", "devstack"} <= PARTS == set(arrows())
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
-def test_imports_between_the_parts_point_one_way(part: str) -> None:
+def test_who_imports_whom_is_what_the_picture_shows(part: str) -> None:
     ours = {name for path in modules(part) for name in imported(path)} & PARTS
 
-    assert ours - {part} <= MAY_IMPORT[part]
+    assert ours - {part} == arrows()[part], f"docs/architecture.md shows other arrows from {part}"
+
+
+def test_arrows_point_one_way() -> None:
+    graphlib.TopologicalSorter(arrows()).prepare()
+
+
+@pytest.mark.parametrize("part", sorted(FOUNDATIONS))
+def test_the_foundations_import_nothing_of_ours(part: str) -> None:
+    assert arrows()[part] == set()
+
+
+@pytest.mark.parametrize("part", sorted(part for part in PARTS if part.endswith("_lambda")))
+def test_a_lambda_imports_itself_and_what_is_meant_for_lambdas(part: str) -> None:
+    assert arrows()[part] <= FOR_LAMBDAS
+
+
+def test_only_the_example_and_the_measurements_stand_on_everything() -> None:
+    assert not [part for part, ours in arrows().items() if ours & {"bookstore", "benchmarks"}]
 
 
 @pytest.mark.parametrize("part", sorted(THIRD_PARTIES))
@@ -106,6 +125,6 @@ def public_definitions(
                 yield from public_definitions(node, f"{prefix}{node.name}.")
 
 
-@pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*ALL_MODULES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_module_is_longer_than_a_reader_can_hold(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 400

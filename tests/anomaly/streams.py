@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from anomaly import Detections
+from anomaly import Detections, Detector, DetectorConfig
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+DAY_ROWS = 1440
 MONDAY = 1_724_630_400.0  # 2024-08-26, midnight UTC
 
 
@@ -65,3 +66,27 @@ def assert_in_range(detections: Detections) -> None:
     assert (detections.raw_score >= 0).all()
     assert ((detections.confidence >= 0) & (detections.confidence <= 100)).all()
     assert not detections.score[~inference].any()
+
+
+def detect(values: np.ndarray, times: np.ndarray | None = None, **config: object) -> Detections:
+    return Detector(DetectorConfig(**config)).process_many(values, times)
+
+
+def with_spike(at: int = 900, height: float = 94.0) -> np.ndarray:
+    values = sales(1000)
+    values[at] = height
+    return values
+
+
+def daily(days: int, seed: int = 1) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    rows = np.arange(days * DAY_ROWS)
+    return 100 + 50 * np.sin(rows * 2 * np.pi / DAY_ROWS) + 5 * rng.normal(size=len(rows))
+
+
+def mostly_zeros(share: float, seed: int) -> tuple[np.ndarray, list[int]]:
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random(6 * DAY_ROWS) < share, 1.0 + rng.poisson(8, size=6 * DAY_ROWS), 0.0)
+    events = [DAY_ROWS + 700, 2 * DAY_ROWS + 300, 4 * DAY_ROWS + 77]
+    values[events] = 15 * 8
+    return values, events

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import count
@@ -10,6 +11,11 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from devstack.stack import Stack, running_stack
 from devstack.topics import create_topics
 from harness.function import Function
+from harness.invocation import InProcessFunction
+from harness.kafka_trigger import KafkaTrigger
+
+sys.path.insert(0, str(Path(__file__).parent))
+from triggers import Keeper
 
 HANDLERS = Path(__file__).parent / "handlers"
 
@@ -78,3 +84,18 @@ def read(stack: Stack) -> Callable[[str], list[Any]]:
             consumer.close()
 
     return consume
+
+
+@pytest.fixture
+def keeper() -> Keeper:
+    return Keeper()
+
+
+@pytest.fixture
+def trigger(stack: Stack) -> Callable[..., KafkaTrigger]:
+    def make(topic: str, function: Function | Keeper, **settings: object) -> KafkaTrigger:
+        invocable = function if isinstance(function, Function) else InProcessFunction(function, "keeper")
+        defaults = {"window_seconds": 0.2, "first_wait_seconds": 0.01}
+        return KafkaTrigger(stack.bootstrap_servers, [topic], "g-" + topic, invocable, **{**defaults, **settings})  # type: ignore[arg-type]
+
+    return make

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from devstack.errors import DevstackError
 from devstack.stack import Stack
+from harness.errors import HarnessError
 from harness.firehose import Buffering, DeliveryStream, Streamed
 from harness.function import Function
 from harness.invocation import InProcessFunction
@@ -167,7 +167,7 @@ def test_a_destination_that_never_recovers_stops_the_stream_and_loses_nothing(
 
     results, rows = topic(), Rows()
     send(results, b"secret", b"b")
-    with pytest.raises(DevstackError, match="took nothing for 0 s, at last: OSError") as caught:
+    with pytest.raises(HarnessError, match="took nothing for 0 s, at last: OSError") as caught:
         stream(results, InProcessFunction(upper), Broken(), delivery_retry_seconds=0.2).run(drain=True)
     assert "secret" not in str(caught.value)
     stream(results, InProcessFunction(upper), rows).run(drain=True)

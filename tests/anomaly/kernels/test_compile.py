@@ -1,113 +1,9 @@
-import os
 import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from anomaly.kernels import compile as compiling_module
-
-SOURCE = Path(compiling_module.__file__)
-LINE = "anomaly: compiling its kernels for this machine, once; about ten seconds\n"
-
-INNER = """
-from kernels.compile import component, inlined
-
-FACTOR = 2.0
-
-@component
-def scaled(x):
-    return FACTOR * x
-
-@inlined
-def shifted(x):
-    return x + 1.0
-"""
-OUTER = """
-from kernels.compile import entry
-from kernels.inner import scaled, shifted
-
-@entry
-def run(numbers):
-    total = 0.0
-    for i in range(numbers.size):
-        total += shifted(scaled(numbers[i]))
-    return total
-"""
-SCRIPT = """
-import numpy as np
-from kernels.compile import cache_directory, prepare
-from kernels.outer import run
-
-prepare()
-prepare()
-print(run(np.arange(4.0)), cache_directory())
-"""
-
-
-@dataclass
-class Package:
-    """Two kernel files with the module under test, as they would be installed: run in processes of their own."""
-
-    root: Path
-
-    @property
-    def kernels(self) -> Path:
-        return self.root / "kernels"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        taken_over = {key: value for key, value in os.environ.items() if not key.startswith(("NUMBA_", "XDG_"))}
-        places = {"HOME": str(self.root / "home"), "TMPDIR": str(self.root / "temporary")}
-        return {**taken_over, **places, "PYTHONPATH": str(self.root), "NUMBA_DEBUG_CACHE": "1"}
-
-    def start(self, script: str = SCRIPT, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-c", script],
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, script: str = SCRIPT, **environment: str) -> "Run":
-        return finished(self.start(script, **environment))
-
-    def edit(self, name: str, old: str, new: str) -> None:
-        path = self.kernels / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-
-
-@dataclass
-class Run:
-    value: float
-    directory: Path
-    compiled: int
-    loaded: int
-    stderr: str
-
-
-def finished(process: subprocess.Popen[str]) -> Run:
-    stdout, stderr = process.communicate()
-    assert process.returncode == 0, stderr
-    value, directory = stdout.splitlines()[-1].split()
-    return Run(float(value), Path(directory), stdout.count("data saved to"), stdout.count("data loaded from"), stderr)
-
-
-@pytest.fixture
-def package(tmp_path: Path) -> Package:
-    package = Package(tmp_path)
-    for directory in (package.kernels, tmp_path / "home", tmp_path / "temporary"):
-        directory.mkdir()
-    (package.kernels / "__init__.py").write_text("")
-    (package.kernels / "compile.py").write_text(SOURCE.read_text())
-    (package.kernels / "inner.py").write_text(INNER)
-    (package.kernels / "outer.py").write_text(OUTER)
-    return package
+from kernel_package import LINE, SCRIPT, Package, finished
 
 
 def test_machine_code_is_compiled_once_and_then_loaded(package: Package) -> None:
@@ -240,90 +136,6 @@ def test_a_process_that_is_stopped_while_it_compiles_blocks_nobody_for_ever(pack
         holder.communicate()
 
 
-def test_a_directory_that_the_user_names_comes_first(package: Package, tmp_path: Path) -> None:
-    named = tmp_path / "named"
-
-    assert package.run(NUMBA_CACHE_DIR=str(named)).directory.is_relative_to(named)
-
-
-def test_a_copy_of_the_package_loads_what_another_copy_has_compiled(package: Package, tmp_path: Path) -> None:
-    named = str(tmp_path / "named")
-    package.run(NUMBA_CACHE_DIR=named)
-    copy = Package(tmp_path / "copy")
-    copy.root.mkdir()
-    package.kernels.rename(copy.kernels)
-
-    assert copy.run(NUMBA_CACHE_DIR=named).loaded == 1
-
-
-def refused(*places: str) -> str:
-    """Let these places be refused as a read-only file system refuses them (to root, too)."""
-    return f"""
-import pathlib, tempfile
-make, temporary = pathlib.Path.mkdir, tempfile.TemporaryFile
-def refuse(path):
-    if any(str(path).startswith(place) for place in {places!r}):
-        raise OSError(30, "Read-only file system", str(path))
-def mkdir(path, *arguments, **named):
-    refuse(path)
-    make(path, *arguments, **named)
-def file(*arguments, dir=None, **named):
-    refuse(dir)
-    return temporary(*arguments, dir=dir, **named)
-pathlib.Path.mkdir, tempfile.TemporaryFile = mkdir, file
-{SCRIPT}"""
-
-
-def test_where_the_package_is_read_only_the_users_cache_is_taken(package: Package) -> None:
-    script = refused(str(package.kernels))
-
-    assert package.run(script).directory.is_relative_to(package.root / "home")
-    assert package.run(script).loaded == 1
-
-
-def test_machine_code_in_a_read_only_package_is_used(package: Package) -> None:
-    cold = package.run()
-    warm = package.run(refused(str(package.kernels)))
-
-    assert (warm.directory, warm.loaded, warm.stderr) == (cold.directory, 1, "")
-
-
-def test_without_a_writable_home_a_private_temporary_directory_is_taken(package: Package) -> None:
-    directory = package.root / "temporary" / f"anomaly-kernels-{os.getuid()}"
-    script = refused(str(package.kernels), str(package.root / "home"))
-
-    assert package.run(script).directory.parent == directory
-    assert directory.stat().st_mode & 0o777 == 0o700
-    assert package.run(script).loaded == 1
-
-
-def test_a_temporary_directory_that_others_can_write_to_is_not_taken(package: Package) -> None:
-    directory = package.root / "temporary" / f"anomaly-kernels-{os.getuid()}"
-    directory.mkdir()
-    directory.chmod(0o777)
-    run = package.run(
-        refused(str(package.kernels), str(package.root / "home")).replace("cache_directory())", "'None')")
-    )
-
-    assert (run.value, run.compiled) == (16.0, 0)
-    assert "set NUMBA_CACHE_DIR" in run.stderr
-    assert not list(directory.iterdir())
-
-
-def test_a_link_among_the_temporary_directories_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / "elsewhere").mkdir(mode=0o700)
-    (tmp_path / f"anomaly-kernels-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
-
-    assert compiling_module._private_directory() is None
-
-
-def test_without_a_temporary_directory_to_write_to_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", "/proc/nowhere")
-
-    assert compiling_module._private_directory() is None
-
-
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 def test_damaged_machine_code_is_compiled_anew(package: Package, suffix: str) -> None:
     directory = package.run().directory
@@ -341,30 +153,6 @@ def test_machine_code_that_cannot_be_kept_is_run_all_the_same(package: Package) 
     )
 
     assert package.run(full).value == 16.0
-
-
-def test_of_old_directories_the_last_used_are_kept(package: Package) -> None:
-    places = package.kernels / "__pycache__" / "anomaly-kernels"
-    now, day = time.time(), 86_400
-    for number in range(8):
-        place = places / f"{number:016x}"
-        place.mkdir(parents=True)
-        (place / "outer.run.nbc").write_bytes(b"")
-        os.utime(place, (now - number * day / 2, now - number * day / 2))
-    (places / "something else").mkdir()
-    used = package.run().directory
-
-    assert {path.name for path in places.iterdir()} - {"something else", used.name} == {f"{n:016x}" for n in range(4)}
-    assert (places / "something else").exists()
-
-
-def test_directories_that_may_be_in_use_are_kept(package: Package) -> None:
-    places = package.kernels / "__pycache__" / "anomaly-kernels"
-    for number in range(8):
-        (places / f"{number:016x}").mkdir(parents=True)
-    package.run()
-
-    assert len(list(places.iterdir())) == 9
 
 
 def test_the_same_source_runs_uncompiled(package: Package) -> None:
