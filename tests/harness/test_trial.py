@@ -38,7 +38,7 @@ def test_every_option_in_the_documentation_exists(command: str, capsys: pytest.C
         main([command, "--help"])
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     text = PAGE.read_text("utf-8").replace("\\\n", " ")
-    (call,) = re.findall(rf"devstack\.harness {command} (.*)", text)
+    (call,) = re.findall(rf"-m harness {command} (.*)", text)
     assert set(re.findall(r"--[a-z-]+", call)) <= known
 
 
