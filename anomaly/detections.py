@@ -1,4 +1,8 @@
-"""What is said of an observation: one table of fields, from which rows, columns and the command's output come."""
+"""What is said of an observation: one table of fields, from which rows, columns and records come.
+
+A field is declared once, in `Detection`: the kernels' column that holds it, its kind, and its name in result records
+and in the command's output, if it goes there. `anomaly.records` makes these of it.
+"""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
@@ -12,8 +16,6 @@ import numpy.typing as npt
 
 from anomaly.kernels.columns import COLUMNS, COMPONENTS, FIRST_COMPONENT, IS_ANOMALY, SCORE
 from anomaly.reasons import Facts, reason_of
-
-__all__ = ["FIELDS", "Attribution", "Detection", "Detections", "Direction", "Field", "Stage"]
 
 Array = npt.NDArray[Any]
 
@@ -43,16 +45,30 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a detection: its name, the kernels' column, how a number of it is read, and what kind it is."""
+    """A field of a detection.
+
+    Attributes
+    ----------
+    name
+        Its name in `Detection` and `Detections`.
+    column
+        The place of the kernels' column that holds it; None where it follows from others.
+    kind
+        What it is: number, expectation (a number that is not known while LEARNING), time, flag, count, stage,
+        direction, sentence or attribution.
+    record
+        Its name in flat results and in the command's output, in camel case that in result records; empty where it is in
+        none of them.
+    """
 
     name: str
     column: int | None
-    read: Callable[[float], Any]
     kind: str
+    record: str
 
 
-def _told(column: str, kind: str = "number", command: str | None = None) -> dict[str, str | None]:
-    return {"column": column, "kind": kind, "command": command}
+def _told(column: str, kind: str = "number", record: str = "") -> dict[str, str]:
+    return {"column": column, "kind": kind, "record": record}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +114,50 @@ class Detection:
         Why, in one sentence, for an anomaly; else None.
     """
 
-    score: float = field(metadata=_told("score", command="anomaly_score"))
-    is_anomaly: bool = field(metadata=_told("is_anomaly", "flag", "anomaly_decision"))
-    alert: bool = field(metadata=_told("alert", "flag", "alert"))
-    recovered: bool = field(metadata=_told("recovered", "flag"))
-    raw_score: float = field(metadata=_told("raw_score", command="raw_score"))
-    expected_value: float | tuple[float, ...] = field(metadata=_told("expected_value", command="expected_value"))
-    lower_bound: float | tuple[float, ...] = field(metadata=_told("lower_bound", command="lower_bound"))
-    upper_bound: float | tuple[float, ...] = field(metadata=_told("upper_bound", command="upper_bound"))
-    direction: Direction = field(metadata=_told("direction", "direction", "direction"))
-    episode_start: float = field(metadata=_told("episode_start", "time", "episode_start"))
-    reason: str | None = field(metadata=_told("", "sentence", "reason"))
-    stage: Stage = field(metadata=_told("inference", "stage", "model_stage"))
-    confidence: float = field(metadata=_told("confidence", command="confidence"))
-    processed_points: int = field(metadata=_told("processed_points", "count"))
+    score: float = field(metadata=_told("score", record="anomaly_score"))
+    is_anomaly: bool = field(metadata=_told("is_anomaly", "flag", record="anomaly_decision"))
+    alert: bool = field(metadata=_told("alert", "flag", record="alert"))
+    recovered: bool = field(metadata=_told("recovered", "flag", record="recovered"))
+    raw_score: float = field(metadata=_told("raw_score", record="raw_score"))
+    expected_value: float | tuple[float, ...] = field(metadata=_told("expected_value", "expectation", "expected_value"))
+    lower_bound: float | tuple[float, ...] = field(metadata=_told("lower_bound", "expectation", "lower_bound"))
+    upper_bound: float | tuple[float, ...] = field(metadata=_told("upper_bound", "expectation", "upper_bound"))
+    direction: Direction = field(metadata=_told("direction", "direction", record="direction"))
+    episode_start: float = field(metadata=_told("episode_start", "time", record="episode_start_time"))
+    reason: str | None = field(metadata=_told("", "sentence", record="reason"))
+    stage: Stage = field(metadata=_told("inference", "stage", record="model_stage"))
+    confidence: float = field(metadata=_told("confidence", record="anomaly_confidence_score"))
+    processed_points: int = field(metadata=_told("processed_points", "count", record="processed_data_points"))
     evidence: float = field(metadata=_told("evidence"))
-    attribution: tuple[Attribution, ...] = field(metadata=_told("", "attribution"))
+    attribution: tuple[Attribution, ...] = field(metadata=_told("", "attribution", record="attribution"))
 
+
+APPENDED: Mapping[str, str] = MappingProxyType(
+    {
+        "score": "0 to 100: 20 is passed by one row in 10 of this series, 40 by one in 100, 60 by one in 1,000; 70 is "
+        "the bar that an ordinary series of a row a minute passes at most about once a week",
+        "is_anomaly": "1 where the score is over the threshold, else 0",
+        "alert": "1 where people should hear of it: an anomaly begins, or becomes markedly worse",
+        "raw_score": "what residual and forest say, each 1 at its bar: for ranking, and for a threshold of your own",
+        "expected_value": "what was expected in this row; empty while learning, as the band is",
+        "lower_bound": "lower end of the band around it, in which 98 of 100 ordinary rows lie",
+        "upper_bound": "upper end of the band",
+        "direction": "HIGH or LOW where there is a score: above or below what was expected; else NONE",
+        "episode_start": "when the anomaly began that this row belongs to; empty where there is none",
+        "reason": "why, in one sentence, where anomaly_decision is 1",
+        "stage": "LEARNING for the first rows of a series, which have the score 0: as many as there are in a day, at "
+        "least 32 and at most 300; then INFERENCE",
+        "confidence": "0 to 100: how much the model has seen",
+    }
+)
+"""The fields that the command appends to a row, and what its help says of them."""
 
 _STAGES = (Stage.LEARNING, Stage.INFERENCE)
 _DIRECTIONS = (Direction.NONE, Direction.HIGH, Direction.LOW)  # by 0, 1, -1
 _READ: Mapping[str, Callable[[float], Any]] = MappingProxyType(
     {
         "number": float,
+        "expectation": float,
         "time": float,
         "flag": bool,
         "count": int,
@@ -131,6 +168,7 @@ _READ: Mapping[str, Callable[[float], Any]] = MappingProxyType(
 _COLUMN: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
     {
         "number": lambda column: column,
+        "expectation": lambda column: column,
         "time": lambda column: column,
         "flag": lambda column: column > 0,
         "count": lambda column: column.astype(np.int64),
@@ -140,20 +178,10 @@ _COLUMN: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
 )
 
 FIELDS = tuple(
-    Field(
-        each.name,
-        COLUMNS.index(each.metadata["column"]) if each.metadata["column"] else None,
-        _READ.get(each.metadata["kind"], float),
-        each.metadata["kind"],
-    )
+    Field(each.name, **{**each.metadata, "column": COLUMNS.index(told) if (told := each.metadata["column"]) else None})
     for each in dataclasses.fields(Detection)
 )
 """The fields of a detection, in its order; those without a column follow from the others."""
-
-COMMAND_FIELDS = tuple(
-    (each.metadata["command"], each.name) for each in dataclasses.fields(Detection) if each.metadata["command"]
-)
-"""Columns of the command, each with the field that it shows, in their order."""
 
 _FIELD_OF = MappingProxyType({each.name: each for each in FIELDS})
 
@@ -203,7 +231,7 @@ class Detections:
         return column
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(each.name for each in dataclasses.fields(Detection))]
+        return [*super().__dir__(), *_FIELD_OF]
 
     @overload
     def __getitem__(self, number: int) -> Detection: ...
@@ -235,7 +263,7 @@ class Detections:
             return self._attribution_of(number) if row[SCORE] > 0 else ()
         if each.name in self._given:
             return tuple(self._given[each.name][number].tolist())
-        return each.read(row[each.column])
+        return _READ[each.kind](row[each.column])
 
     def _column(self, name: str) -> Array:
         known = _FIELD_OF.get(name)
@@ -245,7 +273,8 @@ class Detections:
             return self._objects(np.flatnonzero(self._told[:, IS_ANOMALY]), None, self._reason_at)
         if known is not None:
             return self._objects(np.flatnonzero(self._told[:, SCORE] > 0), (), self._attribution_of)
-        raise AttributeError(f"detections have no {name!r}, only {', '.join(_names())}")
+        msg = f"detections have no {name!r}, only {', '.join(_FIELD_OF)}"
+        raise AttributeError(msg)
 
     def _objects(self, places: Array, otherwise: object, of: Callable[[int], object]) -> Array:
         column = np.empty(len(self), object)
@@ -298,7 +327,3 @@ def shares_of(found: list[tuple[float, str]]) -> tuple[Attribution, ...]:
     total = sum(evidence for evidence, _ in seen)
     seen.sort(key=lambda pair: -pair[0])
     return tuple(Attribution(name, evidence / total) for evidence, name in seen)
-
-
-def _names() -> list[str]:
-    return [each.name for each in dataclasses.fields(Detection)]

@@ -1,7 +1,7 @@
 """Flat results: a result as one row of a table, with its dimensions both in a map and in columns of their own.
 
-`COLUMNS` is the one description of the table: the JSON rows, the columns of the Glue table, the Arrow schema and the
-table in the documentation all derive from it. Columns are only ever added, which raises `FLAT_SCHEMA_VERSION`.
+`COLUMNS` follows from the fields of `contracts.results.Result`; the JSON rows, the columns of the Glue table, the Arrow
+schema and the table in the documentation follow from it. Columns are only ever added.
 
 After the fixed columns a row has one text column for each of its dimensions, named by `dimension_column`. The partition
 column `dt` is not in the row but in the path.
@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from contracts.results import RecordError, Result
+from contracts.results import SCHEMA_VERSION, Attribution, Dimension, RecordError, Result
 
-FLAT_SCHEMA_VERSION = 1
+FLAT_SCHEMA_VERSION = SCHEMA_VERSION
+"""The rows' version: they change when the record does."""
 
 PARTITION_COLUMN = "dt"
 """``YYYY-MM-DD``: the UTC date of ``detection_period_start_time``."""
@@ -60,35 +61,32 @@ class Column:
     nullable: bool = False
 
 
-COLUMNS: tuple[Column, ...] = (
-    Column("detector_name", Kind.TEXT, "which detector"),
-    Column("measure", Kind.TEXT, "what it measures"),
-    Column("timeseries_id", Kind.TEXT, "the series: SHA-256 of measure and dimensions, 64 hexadecimal digits"),
-    Column("anomaly_decision_threshold", Kind.NUMBER, "the threshold in force"),
-    Column("dimensions", Kind.TEXTS, "the series' dimensions, value by name, names as they are"),
-    Column("aggregated_measure_value", Kind.NUMBER, "the measure over the period"),
-    Column("anomaly_score", Kind.NUMBER, "0 to 100: how rare this is in this series; 0 for noise and while LEARNING"),
-    Column("detection_period_start_time", Kind.TIME, "start of the period, UTC"),
-    Column("detection_period_end_time", Kind.TIME, "end of the period, UTC"),
-    Column("processed_data_points", Kind.COUNT, "points of this series so far, this one included"),
-    Column("anomaly_confidence_score", Kind.NUMBER, "0 to 100: how much the model has seen"),
-    Column("anomaly_decision", Kind.SMALL, "1 when the score is over the threshold, else 0"),
-    Column("model_stage", Kind.TEXT, "LEARNING or INFERENCE"),
-    Column("expected_value", Kind.NUMBER, "what was expected; 0 while LEARNING"),
-    Column("lower_bound", Kind.NUMBER, "lower end of the expected band"),
-    Column("upper_bound", Kind.NUMBER, "upper end of the expected band"),
-    Column("raw_score", Kind.NUMBER, "what residual and forest say, over about three points; 1 is the bar of each"),
-    Column("direction", Kind.TEXT, "HIGH, LOW, or NONE where the score is 0"),
-    Column("attribution", Kind.NUMBERS, "the components that saw it, each with its share; the shares sum to 1"),
-    Column("reason", Kind.TEXT, "why, in one sentence, where anomaly_decision is 1", nullable=True),
-    Column("alert", Kind.SMALL, "1 on the record that should reach people, else 0"),
-    Column("recovered", Kind.SMALL, "1 on the record that ends an episode that alerted, else 0"),
-    Column("episode_start_time", Kind.TIME, "when the episode that the period belongs to began, UTC", nullable=True),
-    Column("imputed", Kind.SMALL, "1 when the value was filled in rather than measured, else 0"),
-    Column("suppressed_by", Kind.TEXT, "the rule that withheld an alert", nullable=True),
-    Column("schema_version", Kind.SMALL, "version of the result record that the row was made from"),
-)
-"""The fixed columns, in their order."""
+def _column(field: msgspec.structs.FieldInfo) -> Column:
+    hint, meta = get_args(field.type)
+    name = {"dimension_list": "dimensions"}.get(field.name, field.name)
+    kind = Kind(meta.extra["kind"]) if meta.extra else _kind(hint)
+    return Column(name, kind, meta.description, type(None) in get_args(hint))
+
+
+def _kind(hint: Any) -> Kind:  # noqa: ANN401 - a type
+    """Tell what holds values of a type; None counts for nothing, a choice of texts or numbers is text or a number."""
+    kinds = [each for each in get_args(hint) if each is not type(None)]
+    if get_origin(hint) is Literal:
+        return _KINDS[type(kinds[0])]
+    return _KINDS[kinds[0] if len(kinds) == 1 else hint]
+
+
+_KINDS: Mapping[Any, Kind] = {
+    str: Kind.TEXT,
+    float: Kind.NUMBER,
+    int | float: Kind.NUMBER,
+    int: Kind.SMALL,
+    tuple[Dimension, ...]: Kind.TEXTS,
+    tuple[Attribution, ...]: Kind.NUMBERS,
+}
+
+COLUMNS = tuple(_column(field) for field in msgspec.structs.fields(Result))
+"""The fixed columns, in their order: the fields of a result."""
 
 IDENTITY = ("timeseries_id", "detection_period_start_time", "detector_name")
 """The columns that tell one row from another: rows that agree in these are the same result, repeated."""
@@ -104,6 +102,8 @@ _ENDS_LIKE_A_HASH = re.compile(rf".*_[0-9a-f]{{{_HASH_DIGITS}}}")
 _LONGEST_STEM = 100
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _RANGES = {Kind.COUNT: 63, Kind.SMALL: 31}
+_NAMES = tuple(column.name for column in COLUMNS)
+_MAPS = tuple(column.name for column in COLUMNS if column.kind in {Kind.TEXTS, Kind.NUMBERS})
 _CHECKED = tuple(column for column in COLUMNS if column.kind in {Kind.NUMBER, Kind.COUNT, Kind.SMALL, Kind.TIME})
 
 _encoder = msgspec.json.Encoder()
@@ -153,43 +153,19 @@ def flatten(result: Result) -> Row:
         If the row cannot hold it: a time that is not ``YYYY-MM-DD HH:MM:SS``, a number that is not finite or too
         large for its column, a dimension or component that is listed twice.
     """
-    dimensions = {dimension.name: dimension.value for dimension in result.dimension_list}
-    attribution = {part.name: part.share for part in result.attribution}
-    if len(dimensions) != len(result.dimension_list) or len(attribution) != len(result.attribution):
-        raise RecordError("not a result record: a dimension or a component is listed twice")
-    row: Row = {
-        "detector_name": result.detector_name,
-        "measure": result.measure,
-        "timeseries_id": result.timeseries_id,
-        "anomaly_decision_threshold": _as_float(result.anomaly_decision_threshold),
-        "dimensions": dimensions,
-        "aggregated_measure_value": result.aggregated_measure_value,
-        "anomaly_score": result.anomaly_score,
-        "detection_period_start_time": result.detection_period_start_time,
-        "detection_period_end_time": result.detection_period_end_time,
-        "processed_data_points": result.processed_data_points,
-        "anomaly_confidence_score": result.anomaly_confidence_score,
-        "anomaly_decision": result.anomaly_decision,
-        "model_stage": result.model_stage,
-        "expected_value": result.expected_value,
-        "lower_bound": result.lower_bound,
-        "upper_bound": result.upper_bound,
-        "raw_score": result.raw_score,
-        "direction": result.direction,
-        "attribution": attribution,
-        "reason": result.reason,
-        "alert": result.alert,
-        "recovered": result.recovered,
-        "episode_start_time": result.episode_start_time,
-        "imputed": result.imputed,
-        "suppressed_by": result.suppressed_by,
-        "schema_version": result.schema_version,
-    }
+    row: Row = dict(zip(_NAMES, msgspec.structs.astuple(result), strict=True))
+    for name in _MAPS:
+        parts = row[name]
+        row[name] = dict(map(msgspec.structs.astuple, parts))
+        if len(row[name]) != len(parts):
+            msg = f"not a result record: a name is twice in {name}"
+            raise RecordError(msg)
+    row["anomaly_decision_threshold"] = _as_float(result.anomaly_decision_threshold)
     for column in _CHECKED:
         _check(column, row[column.name])
-    if not all(map(math.isfinite, attribution.values())):
+    if not all(map(math.isfinite, row["attribution"].values())):
         raise RecordError("not a result record: attribution holds a number that is not finite")
-    for name, value in dimensions.items():
+    for name, value in row["dimensions"].items():
         row[dimension_column(name)] = value
     return row
 
@@ -218,7 +194,7 @@ def decode_row(data: bytes | str) -> Result:
     """
     try:
         row = _decoder.decode(data)
-        fields = {_CAMEL[name]: value for name, value in row.items() if name in _CAMEL}
+        fields = {_ENCODED[name]: value for name, value in row.items() if name in _ENCODED}
         fields["dimensionList"] = [{"name": name, "value": value} for name, value in row["dimensions"].items()]
         fields["attribution"] = [{"name": name, "share": share} for name, share in row["attribution"].items()]
         return msgspec.convert(fields, Result)
@@ -249,17 +225,7 @@ def glue_columns(dimensions: Iterable[str] = ()) -> list[dict[str, str]]:
     return fixed + [{"Name": name, "Type": Kind.TEXT.value, "Comment": "a dimension"} for name in names]
 
 
-def docs_table() -> str:
-    """Write the columns as the Markdown table of the documentation."""
-    lines = ["| column | type | may be null | meaning |", "|---|---|---|---|"]
-    lines += [
-        f"| `{column.name}` | {column.kind} | {'yes' if column.nullable else 'no'} | {column.meaning} |"
-        for column in COLUMNS
-    ]
-    return "\n".join(lines) + "\n"
-
-
-_CAMEL = {field.name: field.encode_name for field in msgspec.structs.fields(Result)}
+_ENCODED = {field.name: field.encode_name for field in msgspec.structs.fields(Result)}
 
 
 def _as_float(value: float) -> float:

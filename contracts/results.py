@@ -6,9 +6,10 @@ are only ever added to, so a reader skips fields it does not know and a missing 
 
 import math
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 SCHEMA_VERSION = 1
 
@@ -35,42 +36,68 @@ class Attribution(msgspec.Struct, frozen=True):
     share: float
 
 
+_TIME = {"kind": "timestamp"}
+_LARGE = {"kind": "bigint"}
+
+
 class Result(msgspec.Struct, frozen=True, rename="camel"):
     """One scored period of one series.
 
-    ``alert`` is 1 on the record that should reach people, ``anomaly_decision`` on every anomalous period, ``recovered``
-    on the record that ends an episode that alerted. ``reason`` says in one sentence why ``anomaly_decision`` is 1.
-    ``attribution`` begins with the largest share. ``imputed`` is 1 if the value was filled in rather than measured.
-    ``suppressed_by`` names the rule that withheld an alert.
-    Times are UTC text, ``YYYY-MM-DD HH:MM:SS``. Every number is finite: see `encode`.
+    This is the one declaration of the record: flat rows, tables' columns and the tables of the documentation are made
+    from its fields' names, types and descriptions. A description has at most 255 characters, as Glue wants it.
+    ``attribution`` begins with the largest share. Times are UTC text, ``YYYY-MM-DD HH:MM:SS``. Every number is finite:
+    see `encode`.
     """
 
-    detector_name: str
-    measure: str
-    timeseries_id: str
-    anomaly_decision_threshold: int | float
-    dimension_list: tuple[Dimension, ...]
-    aggregated_measure_value: float
-    anomaly_score: float
-    detection_period_start_time: str
-    detection_period_end_time: str
-    processed_data_points: int
-    anomaly_confidence_score: float
-    anomaly_decision: Literal[0, 1]
-    model_stage: Literal["LEARNING", "INFERENCE"]
-    expected_value: float
-    lower_bound: float = 0.0
-    upper_bound: float = 0.0
-    raw_score: float = 0.0
-    direction: Literal["HIGH", "LOW", "NONE"] = "NONE"
-    attribution: tuple[Attribution, ...] = ()
-    reason: str | None = None
-    alert: Literal[0, 1] = 0
-    recovered: Literal[0, 1] = 0
-    episode_start_time: str | None = None
-    imputed: Literal[0, 1] = 0
-    suppressed_by: str | None = None
-    schema_version: int = SCHEMA_VERSION
+    detector_name: Annotated[str, Meta(description="which detector")]
+    measure: Annotated[str, Meta(description="what it measures")]
+    timeseries_id: Annotated[
+        str, Meta(description="the series: SHA-256 of measure and dimensions, 64 hexadecimal digits")
+    ]
+    anomaly_decision_threshold: Annotated[int | float, Meta(description="the threshold in force")]
+    dimension_list: Annotated[
+        tuple[Dimension, ...], Meta(description="the series' dimensions, value by name, names as they are")
+    ]
+    aggregated_measure_value: Annotated[float, Meta(description="the measure over the period")]
+    anomaly_score: Annotated[
+        float, Meta(description="0 to 100: how rare this is in this series; 0 for noise and while LEARNING")
+    ]
+    detection_period_start_time: Annotated[str, Meta(description="start of the period, UTC", extra=_TIME)]
+    detection_period_end_time: Annotated[str, Meta(description="end of the period, UTC", extra=_TIME)]
+    processed_data_points: Annotated[
+        int, Meta(description="points of this series so far, this one included", extra=_LARGE)
+    ]
+    anomaly_confidence_score: Annotated[float, Meta(description="0 to 100: how much the model has seen")]
+    anomaly_decision: Annotated[Literal[0, 1], Meta(description="1 when the score is over the threshold, else 0")]
+    model_stage: Annotated[Literal["LEARNING", "INFERENCE"], Meta(description="LEARNING or INFERENCE")]
+    expected_value: Annotated[float, Meta(description="what was expected; 0 while LEARNING")]
+    lower_bound: Annotated[float, Meta(description="lower end of the expected band")] = 0.0
+    upper_bound: Annotated[float, Meta(description="upper end of the expected band")] = 0.0
+    raw_score: Annotated[
+        float, Meta(description="what residual and forest say, over about three points; 1 is the bar of each")
+    ] = 0.0
+    direction: Annotated[
+        Literal["HIGH", "LOW", "NONE"], Meta(description="HIGH, LOW, or NONE where the score is 0")
+    ] = "NONE"
+    attribution: Annotated[
+        tuple[Attribution, ...],
+        Meta(description="the components that saw it, each with its share; the shares sum to 1"),
+    ] = ()
+    reason: Annotated[str | None, Meta(description="why, in one sentence, where anomaly_decision is 1")] = None
+    alert: Annotated[Literal[0, 1], Meta(description="1 on the record that should reach people, else 0")] = 0
+    recovered: Annotated[
+        Literal[0, 1], Meta(description="1 on the record that ends an episode that alerted, else 0")
+    ] = 0
+    episode_start_time: Annotated[
+        str | None, Meta(description="when the episode that the period belongs to began, UTC", extra=_TIME)
+    ] = None
+    imputed: Annotated[
+        Literal[0, 1], Meta(description="1 when the value was filled in rather than measured, else 0")
+    ] = 0
+    suppressed_by: Annotated[str | None, Meta(description="the rule that withheld an alert")] = None
+    schema_version: Annotated[int, Meta(description="version of the result record that the row was made from")] = (
+        SCHEMA_VERSION
+    )
 
 
 _encoder = msgspec.json.Encoder()
@@ -94,10 +121,10 @@ def encode(result: Result) -> bytes:
     RecordError
         If a number is NaN or infinite, which JSON cannot say.
     """
-    if not _is_finite(result):
-        name = next(name for name in result.__struct_fields__ if not _is_finite_number(getattr(result, name)))
-        msg = f"result of series {result.timeseries_id}: {name} is {getattr(result, name)}, expected finite numbers"
-        raise RecordError(msg)
+    for name in result.__struct_fields__:
+        if not _is_finite(getattr(result, name)):
+            msg = f"result of series {result.timeseries_id}: {name} is {getattr(result, name)}, expected finite numbers"
+            raise RecordError(msg)
     return _encoder.encode(result)
 
 
@@ -138,22 +165,7 @@ def format_time(milliseconds: float) -> str:
     return (_EPOCH + timedelta(milliseconds=inside)).isoformat(sep=" ", timespec="seconds")
 
 
-def _is_finite(result: Result) -> bool:
-    # Spelled out because it runs for every record: a loop over the fields by name costs as much as the encoding.
-    return (
-        math.isfinite(result.anomaly_decision_threshold)
-        and math.isfinite(result.aggregated_measure_value)
-        and math.isfinite(result.anomaly_score)
-        and math.isfinite(result.anomaly_confidence_score)
-        and math.isfinite(result.expected_value)
-        and math.isfinite(result.lower_bound)
-        and math.isfinite(result.upper_bound)
-        and math.isfinite(result.raw_score)
-        and (not result.attribution or all(math.isfinite(part.share) for part in result.attribution))
-    )
-
-
-def _is_finite_number(value: object) -> bool:
+def _is_finite(value: object) -> bool:
     if isinstance(value, tuple):
         return all(math.isfinite(part.share) for part in value if isinstance(part, Attribution))
     return not isinstance(value, float) or math.isfinite(value)

@@ -1,5 +1,9 @@
 """The SQL. What varies is bound as a parameter; texts are put together from the constants of this module only."""
 
+import re
+
+from contracts.flat_results import COLUMNS
+
 __all__ = [
     "ADD_ALERTS",
     "ADD_SERIES",
@@ -11,11 +15,25 @@ __all__ = [
     "FORGET",
     "KPIS",
     "SEVERAL",
+    "is_read",
     "points_of_many",
     "points_of_one",
 ]
 
-CREATE_TABLES = """
+ALERT_COLUMNS = {
+    "value": "aggregated_measure_value",
+    "expected": "expected_value",
+    "lower": "lower_bound",
+    "upper": "upper_bound",
+    "score": "anomaly_score",
+    "direction": "direction",
+    "reason": "reason",
+}
+"""What the page shows of an alert beside its series and its period, in the order of `dashboard.records.Alert`."""
+
+_TYPES = {column.name: column.kind.value for column in COLUMNS}  # as Glue names them, DuckDB does, too
+
+CREATE_TABLES = f"""
 CREATE OR REPLACE MACRO mean(x) AS CASE
     WHEN count(*) = 1 THEN any_value(x)
     WHEN avg(x) = 0 THEN 0.0
@@ -27,8 +45,8 @@ CREATE OR REPLACE TABLE series (
     PRIMARY KEY (detector, id)
 );
 CREATE OR REPLACE TABLE alerts (
-    detector VARCHAR, id VARCHAR, t BIGINT, "end" BIGINT, value DOUBLE, expected DOUBLE, lower DOUBLE, upper DOUBLE,
-    score DOUBLE, direction VARCHAR, reason VARCHAR,
+    detector VARCHAR, id VARCHAR, t BIGINT, "end" BIGINT,
+    {", ".join(f"{name} {_TYPES[column]}" for name, column in ALERT_COLUMNS.items())},
     PRIMARY KEY (detector, id, t)
 );
 """
@@ -61,16 +79,15 @@ ON CONFLICT DO UPDATE SET
 """
 """Finding each series' newest row by a second look is ten times as fast as carrying all its columns along."""
 
-ADD_ALERTS = """
+ADD_ALERTS = f"""
 INSERT INTO alerts
 SELECT detector_name, timeseries_id, epoch_ms(detection_period_start_time), epoch_ms(detection_period_end_time),
-    aggregated_measure_value, expected_value, lower_bound, upper_bound, anomaly_score, direction,
-    left(reason, 200)
-FROM {relation}
+    {", ".join("left(reason, 200)" if column == "reason" else column for column in ALERT_COLUMNS.values())}
+FROM {{relation}}
 WHERE alert = 1 AND timeseries_id IS NOT NULL AND detector_name IS NOT NULL
     AND detection_period_start_time IS NOT NULL
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608
 
 FORGET = (
     "DELETE FROM alerts WHERE t < $oldest",
@@ -107,8 +124,7 @@ LIMIT $limit
 """  # noqa: S608
 
 ALERTS = f"""
-SELECT s.detector, s.id, s.measure, s.label, a.t, a."end", a.value, a.expected, a.lower, a.upper, a.score, a.direction,
-    a.reason
+SELECT s.detector, s.id, s.measure, s.label, a.t, a."end", {", ".join(f"a.{name}" for name in ALERT_COLUMNS)}
 FROM alerts a JOIN series s USING (detector, id)
 {_SOUGHT}
     AND ($from IS NULL OR a.t >= $from) AND ($to IS NULL OR a.t < $to)
@@ -143,6 +159,11 @@ FROM periods
 GROUP BY detector, id, t - t % width, width, CASE WHEN alert = 1 THEN t END
 ORDER BY {series} min(t)
 """
+
+
+def is_read(column: str) -> bool:
+    """Tell whether the page needs a column of the flat results."""
+    return any(re.search(rf"\b{column}\b", text) for text in (ADD_SERIES, ADD_ALERTS, _POINTS))
 
 
 def points_of_one(relation: str) -> str:

@@ -18,15 +18,11 @@ from pyarrow import dataset, fs, parquet
 
 from contracts.flat_results import COLUMNS, PARTITION_COLUMN, Kind
 from dashboard.errors import DashboardError
+from dashboard.queries import is_read
 
 __all__ = ["READ_COLUMNS", "File", "Folder", "Relation", "S3Prefix", "Source", "missing_columns", "open_source"]
 
-READ_COLUMNS = tuple(
-    column
-    for column in COLUMNS
-    if column.name
-    not in {"raw_score", "attribution", "recovered", "suppressed_by", "schema_version", "episode_start_time"}
-)
+READ_COLUMNS = tuple(column for column in COLUMNS if is_read(column.name))
 """The columns of a flat result that the page is made of."""
 
 _DAY = re.compile(rf"(?:^|/){PARTITION_COLUMN}=(\d{{4}}-\d{{2}}-\d{{2}})/")

@@ -1,24 +1,27 @@
 """From what the library says of a period's series to result records, as JSON.
 
-Most records say that nothing happened. These are put together from the constant text of their series and the numbers
-of the period, without an object a field; the others go through `contracts.results`, which is also what the tests hold
-the first against, byte for byte.
+What a record says of its period is the library's (`anomaly.records`); this adds detector, series and period. Records
+are put together from the constant text of their series and columns of JSON, without an object a record; the tests hold
+them against `contracts.results.encode`, byte for byte.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from anomaly import Detection, Detections
+from anomaly import Detections
+from anomaly.records import RECORD_FIELDS, columns_of, names_of
 from contracts import results
 from contracts.results import Dimension, Result
 from contracts.series import decode_series, timeseries_id
 from flink_job.settings import ScoringSettings
 
-_numbers = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,114 +86,48 @@ def records_of(
     RecordError
         If a number is not finite, which JSON cannot say.
     """
-    quiet = (detections.score == 0) & np.isnan(detections.episode_start)
-    lines = _quiet_lines(settings, series, period, values, detections)
-    for number in np.flatnonzero(~quiet).tolist():
-        lines[number] = results.encode(_result(settings, series[number], period, detections, number, values))
-    return [(one.identifier.encode(), line) for one, line in zip(series, lines, strict=True)]
+    start, end = (_encoder.encode(results.format_time(time)) for time in (period.start, period.end))
+    told = columns_of(detections, RECORD_FIELDS, time=lambda seconds: results.format_time(seconds * 1000))
+    columns: dict[str, Iterable[bytes]] = {
+        "detection_period_start_time": repeat(start, len(series)),
+        "detection_period_end_time": repeat(end, len(series)),
+        **{name: _json(name, column, period) for name, column in zip(_TOLD, [values.tolist(), *told], strict=True)},
+    }
+    heads = [one.head or _head(settings, one) for one in series]
+    rows = zip(heads, *(columns[name] for name in _SLOTS), strict=True)
+    return [(one.identifier.encode(), _LINE % row) for one, row in zip(series, rows, strict=True)]
 
 
-def _quiet_lines(
-    settings: ScoringSettings,
-    series: Sequence[Series],
-    period: Period,
-    values: npt.NDArray[np.float64],
-    detections: Detections,
-) -> list[bytes]:
-    """Write the records as if nothing had happened: no score, no episode."""
-    numbers = np.column_stack(
-        [
-            values,
-            detections.confidence,
-            np.nan_to_num(detections.expected_value),
-            np.nan_to_num(detections.lower_bound),
-            np.nan_to_num(detections.upper_bound),
-            detections.raw_score,
-        ]
-    )
-    if not np.isfinite(numbers).all():
-        msg = f"a result of the period from {period.start} ms holds a number that is not finite"
+def _json(name: str, column: list[Any], period: Period) -> list[bytes]:
+    """Write the values of a field: in one go, as lines, because JSON has no line feeds of its own."""
+    lines = _encoder.encode_lines(column)
+    if name not in _NULLABLE and b"null" in lines:  # what a number becomes that is not finite
+        msg = f"a result of the period from {period.start} ms: {name} is not finite, expected a finite number"
         raise results.RecordError(msg)
-    if not len(numbers):
-        return []
-    start, end = results.format_time(period.start).encode(), results.format_time(period.end).encode()
-    times = (
-        b',"anomalyScore":0.0,"detectionPeriodStartTime":"%b","detectionPeriodEndTime":"%b","processedDataPoints":'
-        % (
-            start,
-            end,
-        )
-    )
-    texts = (row.split(b",") for row in _numbers.encode(numbers.tolist())[2:-2].split(b"],["))
-    counts = zip(detections.processed_points.tolist(), detections.stage.tolist(), strict=True)
-    return [
-        _LINE % (one.head or _head(settings, one), value, times, count, sure, stage.encode(), *band, raw)
-        for one, (value, sure, *band, raw), (count, stage) in zip(series, texts, counts, strict=True)
-    ]
+    return lines.splitlines()
 
 
-_LINE = (
-    b'%b%b%b%d,"anomalyConfidenceScore":%b,"anomalyDecision":0,"modelStage":"%b","expectedValue":%b,'
-    b'"lowerBound":%b,"upperBound":%b,"rawScore":%b,"direction":"NONE","attribution":[],"reason":null,"alert":0,'
-    b'"recovered":0,"episodeStartTime":null,"imputed":0,"suppressedBy":null,"schemaVersion":'
-) + b"%d}" % results.SCHEMA_VERSION
+_TOLD = ("aggregated_measure_value", *names_of(RECORD_FIELDS))
+_NULLABLE = frozenset(each.name for each in msgspec.structs.fields(Result) if each.default is None)
+_OF_SERIES = ("detectorName", "measure", "timeseriesId", "anomalyDecisionThreshold", "dimensionList")
+"""The fields with which a record begins, the same in all records of a series."""
+
+
+def _template() -> tuple[bytes, list[str]]:
+    """Write what all records have in common, and list the fields that go into its gaps, behind those of the series."""
+    line, slots = b"%b", []
+    for each in msgspec.structs.fields(Result)[len(_OF_SERIES) :]:
+        given = each.default is msgspec.NODEFAULT or each.name in _TOLD
+        slots += [each.name] if given else []
+        line += b',"%b":' % each.encode_name.encode() + (b"%b" if given else _encoder.encode(each.default))
+    return line + b"}", slots
+
+
+_LINE, _SLOTS = _template()
 
 
 def _head(settings: ScoringSettings, series: Series) -> bytes:
-    """Write, and keep, the constant fields with which all records of a series begin."""
-    names = _numbers.encode(
-        {
-            "detectorName": settings.detector_name,
-            "measure": series.measure,
-            "timeseriesId": series.identifier,
-            "anomalyDecisionThreshold": settings.threshold,
-            "dimensionList": series.dimensions,
-        }
-    )
-    series.head = names[:-1] + b',"aggregatedMeasureValue":'
+    """Write, and keep, the fields with which all records of a series begin."""
+    same = settings.detector_name, series.measure, series.identifier, settings.threshold, series.dimensions
+    series.head = _encoder.encode(dict(zip(_OF_SERIES, same, strict=True)))[:-1]
     return series.head
-
-
-def _result(
-    settings: ScoringSettings,
-    series: Series,
-    period: Period,
-    detections: Detections,
-    number: int,
-    values: npt.NDArray[np.float64],
-) -> Result:
-    detection: Detection = detections[number]
-    start = detection.episode_start
-    return Result(
-        detector_name=settings.detector_name,
-        measure=series.measure,
-        timeseries_id=series.identifier,
-        anomaly_decision_threshold=settings.threshold,
-        dimension_list=series.dimensions,
-        aggregated_measure_value=float(values[number]),
-        anomaly_score=detection.score,
-        detection_period_start_time=results.format_time(period.start),
-        detection_period_end_time=results.format_time(period.end),
-        processed_data_points=detection.processed_points,
-        anomaly_confidence_score=detection.confidence,
-        anomaly_decision=1 if detection.is_anomaly else 0,
-        model_stage=detection.stage.value,
-        expected_value=_known(detection.expected_value),
-        lower_bound=_known(detection.lower_bound),
-        upper_bound=_known(detection.upper_bound),
-        raw_score=detection.raw_score,
-        direction=detection.direction.value,
-        attribution=tuple(results.Attribution(part.name, part.share) for part in detection.attribution),
-        reason=detection.reason,
-        alert=1 if detection.alert else 0,
-        recovered=1 if detection.recovered else 0,
-        episode_start_time=None if start != start else results.format_time(start * 1000),
-    )
-
-
-def _known(value: float | tuple[float, ...]) -> float:
-    """Return a number that JSON has; 0.0 where nothing is expected yet, while LEARNING."""
-    if isinstance(value, tuple):
-        msg = f"a series of this job has one measure, got {len(value)} values"
-        raise TypeError(msg)
-    return 0.0 if value != value else value

@@ -1,8 +1,11 @@
-"""The result record that the library's numbers make, written field by field."""
+"""The result record that the library's numbers make, one detection at a time."""
 
 import math
+from enum import Enum
+from typing import Any
 
 from anomaly import Detection
+from anomaly.records import RECORD_FIELDS
 from contracts import results
 from contracts.results import Result
 from contracts.series import decode_series, timeseries_id
@@ -10,9 +13,6 @@ from contracts.series import decode_series, timeseries_id
 
 def result_of(key: bytes, start_ms: int, end_ms: int, value: float, detection: Detection) -> Result:
     series = decode_series(key)
-    episode = detection.episode_start
-    bands = (detection.expected_value, detection.lower_bound, detection.upper_bound)
-    expected, lower, upper = (0.0 if math.isnan(number) else number for number in bands)
     return Result(
         detector_name="bookstore",
         measure=series.measure,
@@ -20,21 +20,19 @@ def result_of(key: bytes, start_ms: int, end_ms: int, value: float, detection: D
         anomaly_decision_threshold=70,
         dimension_list=tuple(results.Dimension(name, text) for name, text in series.dimensions),
         aggregated_measure_value=value,
-        anomaly_score=detection.score,
         detection_period_start_time=results.format_time(start_ms),
         detection_period_end_time=results.format_time(end_ms),
-        processed_data_points=detection.processed_points,
-        anomaly_confidence_score=detection.confidence,
-        anomaly_decision=1 if detection.is_anomaly else 0,
-        model_stage=detection.stage.value,
-        expected_value=expected,
-        lower_bound=lower,
-        upper_bound=upper,
-        raw_score=detection.raw_score,
-        direction=detection.direction.value,
-        attribution=tuple(results.Attribution(part.name, part.share) for part in detection.attribution),
-        reason=detection.reason,
-        alert=1 if detection.alert else 0,
-        recovered=1 if detection.recovered else 0,
-        episode_start_time=None if math.isnan(episode) else results.format_time(episode * 1000),
+        **{each.record: recorded(getattr(detection, each.name), each.kind) for each in RECORD_FIELDS},
     )
+
+
+def recorded(value: Any, kind: str) -> Any:  # noqa: ANN401 - of the field's type
+    if kind == "time":
+        return None if math.isnan(value) else results.format_time(value * 1000)
+    if isinstance(value, float):
+        return 0.0 if math.isnan(value) else value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return tuple(results.Attribution(part.name, part.share) for part in value)
+    return int(value) if isinstance(value, bool) else value

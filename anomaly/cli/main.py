@@ -3,6 +3,7 @@
 import argparse
 import csv
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -14,27 +15,13 @@ from anomaly.cli.command_errors import CommandError
 from anomaly.cli.score_command import say, score
 from anomaly.cli.warm_up_command import warm_up as run_warm_up
 from anomaly.config import DetectorConfig
-
-__all__ = ["main"]
+from anomaly.detections import APPENDED
+from anomaly.records import APPENDED_FIELDS, names_of
 
 _SCORE_HELP = """\
 Scores every row of a CSV file for how strange it is, against the rows before it, and writes the same rows, unchanged,
 with these columns appended:
 
-  anomaly_score      0 to 100: 20 is passed by one row in 10 of this series, 40 by one in 100, 60 by one in 1,000; 70 is
-                     the bar that an ordinary series of a row a minute passes at most about once a week
-  anomaly_decision   1 where the score is over the threshold, else 0
-  alert              1 where people should hear of it: an anomaly begins, or becomes markedly worse
-  raw_score          what residual and forest say, each 1 at its bar: for ranking, and for a threshold of your own
-  expected_value     what was expected in this row; empty while learning
-  lower_bound        the band around it in which 98 of 100 ordinary rows lie
-  upper_bound
-  direction          HIGH or LOW where there is a score: above or below what was expected; else NONE
-  episode_start      when the anomaly began that this row belongs to; empty where there is none
-  reason             why, in one sentence, where anomaly_decision is 1
-  model_stage        LEARNING for the first rows of a series, which have the score 0: as many as there are in a day, at
-                     least 32 and at most 300; then INFERENCE
-  confidence         0 to 100: how much the model has seen
 """
 _SCORE_NOTES = f"""\
 columns:
@@ -103,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     score = commands.add_parser(
         "score",
         help="score every row of a CSV file",
-        description=_SCORE_HELP,
+        description=_SCORE_HELP + _appended_columns(),
         epilog=_SCORE_NOTES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -143,6 +130,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     warm_up.set_defaults(run=_warm_up)
     return parser
+
+
+def _appended_columns() -> str:
+    """Describe the columns that are appended, as a table of two columns."""
+    names = names_of(APPENDED_FIELDS)
+    width = max(map(len, names)) + 4
+    return "".join(
+        textwrap.fill(APPENDED[each.name], 120, initial_indent=f"  {name}".ljust(width), subsequent_indent=" " * width)
+        + "\n"
+        for name, each in zip(names, APPENDED_FIELDS, strict=True)
+    )
 
 
 def _column_list(text: str) -> tuple[str, ...]:

@@ -1,13 +1,11 @@
 """Scoring the rows of a file: a fleet of its series, rows in, the cells to append out."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from anomaly.cli.cells import parse_number
 from anomaly.cli.columns import Plan, listed
@@ -16,13 +14,12 @@ from anomaly.cli.io_csv import Row
 from anomaly.cli.summary import Strongest, Summary
 from anomaly.cli.timestamps import iso_text, parse_time
 from anomaly.config import DetectorConfig
-from anomaly.detections import COMMAND_FIELDS, FIELDS, Detections, Stage
+from anomaly.detections import Detections, Stage
 from anomaly.detector import Detector
 from anomaly.fleet import Fleet
 from anomaly.kernels.clock import LATEST_TIME
 from anomaly.kernels.start import VALUE_LIMIT
-
-__all__ = ["Scorer", "appended_names"]
+from anomaly.records import APPENDED_FIELDS, columns_of, names_of
 
 SeriesKey = tuple[str, ...]
 
@@ -56,17 +53,16 @@ def appended_names(plan: Plan) -> tuple[str, ...]:
     InputError
         When the file has a column of such a name already.
     """
-    suffixes = [f"_{plan.names[column]}" for column in plan.values] if len(plan.values) > 1 else [""]
-    names = tuple(
-        f"{column}{suffix}" for column, _ in COMMAND_FIELDS for suffix in (suffixes if column in _BANDS else [""])
-    )
+    features = [plan.names[column] for column in plan.values] if len(plan.values) > 1 else []
+    names = tuple(names_of(APPENDED_FIELDS, features))
     taken = [name for name in names if plan.has_header and name in plan.names]
     if taken:
         what = "columns" if len(taken) > 1 else "a column"
-        raise InputError(
+        msg = (
             f"the file already has {what} {', '.join(taken)}; if it is an output of `anomaly score`, score the "
             "original, otherwise rename first"
         )
+        raise InputError(msg)
     return names
 
 
@@ -210,53 +206,10 @@ class Scorer:
 
     def _texts(self, detections: Detections) -> list[list[str]]:
         """Return the appended cells, row by row; numbers in the shortest form that reads back as the same number."""
-        columns: list[Sequence[str]] = []
-        for name, each in COMMAND_FIELDS:
-            column = getattr(detections, each)
-            if name in _BANDS:
-                columns += [_WRITE["number"](part) for part in column.reshape(len(detections), -1).T]
-            elif each == "episode_start" and self._plan.timestamp is None:
-                columns.append([""] * len(detections))
-            else:
-                columns.append(_WRITE[_KINDS[each]](column))
-        return [list(cells) for cells in zip(*columns, strict=True)]
+        time = iso_text if self._plan.timestamp is not None else lambda _: None
+        columns = columns_of(detections, APPENDED_FIELDS, time=time, unknown=None)
+        return [list(cells) for cells in zip(*map(_cells, columns), strict=True)]
 
 
-_BANDS = frozenset(["expected_value", "lower_bound", "upper_bound"])
-_KINDS = {each.name: each.kind for each in FIELDS}
-
-
-def _numbers(column: npt.NDArray[np.float64]) -> list[str]:
-    return [repr(number) if number == number else "" for number in column.tolist()]
-
-
-def _flags(column: npt.NDArray[np.bool_]) -> list[str]:
-    return ["1" if flag else "0" for flag in column.tolist()]
-
-
-def _times(column: npt.NDArray[np.float64]) -> list[str]:
-    texts = [""] * len(column)
-    for place in np.flatnonzero(~np.isnan(column)).tolist():
-        texts[place] = iso_text(float(column[place]))
-    return texts
-
-
-def _words(column: npt.NDArray[np.str_]) -> list[str]:
-    words: list[str] = column.tolist()
-    return words
-
-
-def _sentences(column: npt.NDArray[np.object_]) -> list[str]:
-    return ["" if sentence is None else sentence for sentence in column.tolist()]
-
-
-_WRITE: Mapping[str, Callable[[npt.NDArray[Any]], list[str]]] = MappingProxyType(
-    {
-        "number": _numbers,
-        "flag": _flags,
-        "time": _times,
-        "stage": _words,
-        "direction": _words,
-        "sentence": _sentences,
-    }
-)
+def _cells(column: list[Any]) -> list[str]:
+    return ["" if value is None else value if isinstance(value, str) else repr(value) for value in column]

@@ -58,15 +58,6 @@ def test_the_table_of_fields_names_every_number_once_and_in_order() -> None:
     assert len(set(COLUMNS)) == len(COLUMNS)
 
 
-def test_the_command_has_the_columns_that_it_promises() -> None:
-    promised = {
-        "anomaly_score", "anomaly_decision", "alert", "raw_score", "expected_value", "lower_bound", "upper_bound",
-        "direction", "episode_start", "reason", "model_stage", "confidence",
-    }  # fmt: skip
-
-    assert {each.metadata["command"] for each in dataclasses.fields(Detection)} - {None} == promised
-
-
 def test_reasons_are_given_for_anomalies_and_for_nothing_else(told: Detections) -> None:
     assert told.is_anomaly.any()
     for reason, is_anomaly in zip(told.reason, told.is_anomaly, strict=True):

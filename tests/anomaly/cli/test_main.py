@@ -21,21 +21,9 @@ import anomaly
 from anomaly import Detector, DetectorConfig
 from anomaly.cli.main import main
 from anomaly.cli.scoring import Scorer
+from anomaly.records import APPENDED_FIELDS, names_of
 
-OURS = [
-    "anomaly_score",
-    "anomaly_decision",
-    "alert",
-    "raw_score",
-    "expected_value",
-    "lower_bound",
-    "upper_bound",
-    "direction",
-    "episode_start",
-    "reason",
-    "model_stage",
-    "confidence",
-]
+OURS = names_of(APPENDED_FIELDS)
 HEADER = "," + ",".join(OURS) + "\n"
 LEARNED = ",0.0,0,0,0.0,,,,NONE,,,LEARNING,0.0\n"
 WHERE = Path(anomaly.__file__).resolve().parents[1]
@@ -124,7 +112,7 @@ def test_every_number_equals_the_librarys_and_every_input_cell_is_kept(run: Run)
         ("expected_value", detections.expected_value),
         ("lower_bound", detections.lower_bound),
         ("upper_bound", detections.upper_bound),
-        ("confidence", detections.confidence),
+        ("anomaly_confidence_score", detections.confidence),
         ("anomaly_decision", detections.is_anomaly),
         ("alert", detections.alert),
     ]:
@@ -133,7 +121,7 @@ def test_every_number_equals_the_librarys_and_every_input_cell_is_kept(run: Run)
     assert [row["model_stage"] for row in scored] == detections.stage.tolist()
     assert [row["direction"] for row in scored] == detections.direction.tolist()
     assert [row["reason"] or None for row in scored] == detections.reason.tolist()
-    assert scored[320]["episode_start"] == "2024-08-29T18:55:00Z"
+    assert scored[320]["episode_start_time"] == "2024-08-29T18:55:00Z"
     assert "," in scored[320]["reason"]
     assert detections.alert[320]
     assert err.splitlines()[0] == "timestamp column: ts; value column: when; 1 series"

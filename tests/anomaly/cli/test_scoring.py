@@ -4,16 +4,18 @@ import math
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
 
-from anomaly import Detection, Detections, Detector, DetectorConfig
+from anomaly import Detections, Detector, DetectorConfig
 from anomaly.cli.columns import Plan
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.io_csv import Row
 from anomaly.cli.scoring import Scorer, appended_names
 from anomaly.cli.summary import Summary
+from anomaly.records import APPENDED_FIELDS
 
 SMALL = DetectorConfig(output_after=40, threshold=5)
 PLAN = Plan(("time", "host", "value"), True, 0, (2,), (1,), ())
@@ -43,25 +45,15 @@ def appended(rows: Sequence[Row], plan: Plan, batch: int, config: DetectorConfig
 
 
 def expected(detections: Detections) -> list[list[str]]:
-    return [
-        [
-            repr(one.score),
-            str(int(one.is_anomaly)),
-            str(int(one.alert)),
-            repr(one.raw_score),
-            *("" if math.isnan(band) else repr(band) for band in bands(one)),
-            one.direction,
-            "" if math.isnan(one.episode_start) else iso(one.episode_start),
-            one.reason or "",
-            one.stage,
-            repr(one.confidence),
-        ]
-        for one in detections
-    ]
+    return [[cell(getattr(one, each.name), each.kind) for each in APPENDED_FIELDS] for one in detections]
 
 
-def bands(one: Detection) -> list[float]:
-    return [float(band) for band in (one.expected_value, one.lower_bound, one.upper_bound)]  # type: ignore[arg-type]
+def cell(value: Any, kind: str) -> str:  # noqa: ANN401 - of the field's type
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return iso(value) if kind == "time" else value if isinstance(value, str) else repr(value)
 
 
 def iso(seconds: float) -> str:
@@ -107,18 +99,9 @@ def test_several_value_columns_are_one_observation_with_a_band_each() -> None:
     cells = appended([row(i, a, b) for i, (a, b) in enumerate(zip(cpu, mem, strict=True))], plan, 13, config)
     detections = Detector(config).process_many(np.column_stack([mem, cpu]))
     names = appended_names(plan)
-    assert names[3:6] == ("raw_score", "expected_value_mem", "expected_value_cpu")
-    assert names[6:] == (
-        "lower_bound_mem",
-        "lower_bound_cpu",
-        "upper_bound_mem",
-        "upper_bound_cpu",
-        "direction",
-        "episode_start",
-        "reason",
-        "model_stage",
-        "confidence",
-    )
+    assert [name for name in names if "expected" in name or "bound" in name] == [
+        f"{name}_{column}" for name in ("expected_value", "lower_bound", "upper_bound") for column in ("mem", "cpu")
+    ]
     assert [float(line[0]) for line in cells] == detections.score.tolist()
     for name, band in (("expected_value", detections.expected_value), ("upper_bound", detections.upper_bound)):
         for feature, column in enumerate(("mem", "cpu")):
