@@ -15,9 +15,9 @@ from pyflink.common import Configuration, JobClient
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from contracts.properties import JobSettings, PropertiesError, read_properties
 from flink_job import environment
 from flink_job.failures import JobError, causes, explain
+from flink_job.properties import JobSettings, PropertiesError, read_properties
 from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings
 from flink_job.topics import prepare_topics
 from flink_job.topology import build

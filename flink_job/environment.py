@@ -6,8 +6,8 @@ import sysconfig
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from contracts.properties import Delivery, RunSettings
 from flink_job.failures import JobError
+from flink_job.properties import Delivery, RunSettings
 
 JAR = Path(__file__).parent / "java" / "target" / "anomaly-flink.jar"
 """The jar of the JVM half, where Maven puts it; a cluster is handed it with the job."""

@@ -9,7 +9,7 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapState, MapStateDescriptor
 
 from anomaly import Fleet
-from contracts.properties import ExecutionMode
+from flink_job.properties import ExecutionMode
 from flink_job.scoring import BucketScorer
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import KeyedBytes

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly import Detections, Fleet, StateError
-from contracts.payloads import Payload, decode_payload, encode_results
 from flink_job.results import Period, Series, records_of
 from flink_job.settings import ScoringSettings
 from flink_job.state_log import (
@@ -18,11 +17,12 @@ from flink_job.state_log import (
     restore,
     write_snapshot,
 )
+from flink_job.wire import Payload, decode_payload, encode_results
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One bucket's results of one period as a block (`contracts.payloads`), and what to count of them."""
+    """One bucket's results of one period as a block (`flink_job.wire`), and what to count of them."""
 
     block: bytes
     points: int
@@ -79,7 +79,7 @@ class BucketScorer:
         Parameters
         ----------
         payload
-            The period and its values, as `contracts.payloads` has it.
+            The period and its values, as `flink_job.wire` has it.
 
         Returns
         -------

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from anomaly import DetectorConfig
-from contracts.properties import DetectorSettings, JobSettings, PropertiesError
+from flink_job.properties import DetectorSettings, JobSettings, PropertiesError
 from flink_job.state_log import Layout
 
 TRANSACTION_TIMEOUT_MS = 900_000

@@ -2,7 +2,7 @@
 
 In a map from text to bytes, one per bucket, lie
 
-- ``L<count>``: the log; what the bucket scored as its ``count``-th element, as a payload (`contracts.payloads`);
+- ``L<count>``: the log; what the bucket scored as its ``count``-th element, as a payload (`flink_job.wire`);
 - ``S<timeseriesId>``: a snapshot of a series' model and the end of the period that it learned last;
 - ``W``: how many elements the bucket has scored, and the settings that its state depends on.
 
@@ -21,8 +21,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from contracts.payloads import BlockError, Payload, decode_payload, encode_payload
 from contracts.series import timeseries_id
+from flink_job.wire import BlockError, Payload, decode_payload, encode_payload
 
 PHASES = 32
 """Elements between two snapshots of a model. Part of the state's layout: another number needs another version."""

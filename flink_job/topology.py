@@ -13,9 +13,9 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.datastream.data_stream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
 
-from contracts.properties import ExecutionMode
 from flink_job import uids
 from flink_job.operators import ScoreBuckets
+from flink_job.properties import ExecutionMode
 from flink_job.settings import ScoringSettings
 
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())

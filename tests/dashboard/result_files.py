@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from jvm_twins import encode_series
 
 from anomaly import Detector, DetectorConfig
 from contracts.flat_results import COLUMNS, Kind, dimension_column
-from contracts.series import encode_series, timeseries_id
+from contracts.series import timeseries_id
 from devstack.bookstore import make_plan, sales
 
 TYPES = {

@@ -8,12 +8,12 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from stacks_under_test import CASES, MANY_DIMENSIONS, resources_of
 
 from contracts.flat_results import COLUMNS, glue_columns
-from contracts.properties import Aggregation, Delivery, StartingOffsets, parse_properties
 from contracts.results import decode
 from deploy.checks import properties_text
 from deploy.code import PARAMETERS
 from deploy.package.plan import FLINK, LAMBDAS, RUN_OPTIONS
 from deploy.template import DETECTOR, parse, with_columns
+from flink_job.properties import Aggregation, Delivery, StartingOffsets, parse_properties
 from ingest_lambda.schedule import scheduled_time
 from ingest_lambda.settings import parse_settings
 

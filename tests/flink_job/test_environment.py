@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from properties_text import BOOKSTORE, text_of
 
-from contracts.properties import Delivery, ExecutionMode, RunSettings, StartingOffsets
 from flink_job import environment
 from flink_job.failures import JobError
+from flink_job.properties import Delivery, ExecutionMode, RunSettings, StartingOffsets
 
 RUN = RunSettings(
     buckets=64,
@@ -79,7 +79,7 @@ import sys
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 
-from contracts.properties import parse_properties
+from flink_job.properties import parse_properties
 from flink_job.environment import JAR, cluster_configuration
 from flink_job.settings import front_half_json, scoring_settings
 from flink_job.topology import build

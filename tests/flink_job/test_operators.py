@@ -2,13 +2,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from jvm_twins import decode_results, encode_series
 
-from contracts.payloads import Payload, decode_results, encode_payload
-from contracts.properties import ExecutionMode
-from contracts.series import encode_series
 from flink_job.operators import ScoreBuckets
+from flink_job.properties import ExecutionMode
 from flink_job.settings import ScoringSettings
 from flink_job.state_log import Layout
+from flink_job.wire import Payload, encode_payload
 
 SETTINGS = ScoringSettings("bookstore", 70, 12, Layout(4, 60_000))
 SERIES = encode_series("quantity", {"product_name": "item-A"})

@@ -6,14 +6,15 @@ import pytest
 from expected_results import result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jvm_twins import decode_results, encode_series
 
 from anomaly import Detector, Fleet
-from contracts.payloads import Payload, decode_results, encode_payload
 from contracts.results import Result, decode, encode
-from contracts.series import encode_series, timeseries_id
+from contracts.series import timeseries_id
 from flink_job.scoring import BucketScorer, Scored
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import PHASES, JobStateError, Layout
+from flink_job.wire import Payload, encode_payload
 
 MINUTE = 60_000
 SETTINGS = ScoringSettings("bookstore", 70, output_after=12, layout=Layout(buckets=4, period_ms=MINUTE))

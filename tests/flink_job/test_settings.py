@@ -5,7 +5,7 @@ import pytest
 from properties_text import BOOKSTORE, text_of
 
 from anomaly import DetectorConfig
-from contracts.properties import JobSettings, parse_properties
+from flink_job.properties import JobSettings, parse_properties
 from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings, state_terms
 
 

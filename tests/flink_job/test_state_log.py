@@ -4,9 +4,9 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jvm_twins import bucket_of, encode_series
 
-from contracts.payloads import Payload
-from contracts.series import bucket_of, encode_series, timeseries_id
+from contracts.series import timeseries_id
 from flink_job.state_log import (
     PHASES,
     JobStateError,
@@ -18,6 +18,7 @@ from flink_job.state_log import (
     restore,
     write_snapshot,
 )
+from flink_job.wire import Payload
 
 LAYOUT = Layout(buckets=64, period_ms=60_000)
 SERIES = encode_series("quantity", {"product_name": "item-A"})

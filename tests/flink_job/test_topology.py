@@ -28,7 +28,7 @@ import sys
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 
-from contracts.properties import parse_properties
+from flink_job.properties import parse_properties
 from flink_job.environment import local_configuration
 from flink_job.settings import front_half_json, scoring_settings
 from flink_job.topology import build

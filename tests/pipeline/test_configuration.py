@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from contracts.properties import Aggregation, parse_properties
 from devstack.pipeline.configuration import GROUPS, Places, Sales, job_properties, read_places, write_places
 from devstack.pipeline.provision import Resources
+from flink_job.properties import Aggregation, parse_properties
 from ingest_lambda.settings import parse_settings as ingest_settings
 from notify_lambda.settings import parse_settings as notify_settings
 

@@ -1,4 +1,4 @@
-"""What the front half and the scoring half hand each other: binary blocks, most significant byte first.
+"""What the JVM half and the Python half hand each other: binary blocks, most significant byte first.
 
 Payload, one per bucket and period (``i64`` a signed, ``u32`` an unsigned integer, ``f64`` an IEEE double)::
 
@@ -51,7 +51,7 @@ def decode_payload(data: bytes) -> Payload:
     Parameters
     ----------
     data
-        What the front half wrote.
+        What the JVM half wrote.
 
     Raises
     ------
@@ -93,33 +93,6 @@ def encode_results(records: Sequence[tuple[bytes, bytes]]) -> bytes:
     for key, value in records:
         parts += (_U32.pack(len(key)), key, _U32.pack(len(value)), value)
     return b"".join(parts)
-
-
-def decode_results(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Read a block of results into pairs of Kafka key and value.
-
-    Parameters
-    ----------
-    data
-        What `encode_results` wrote.
-
-    Raises
-    ------
-    BlockError
-        If the bytes are cut short or too long.
-    """
-    if len(data) < _U32.size:
-        msg = f"a block of results of {len(data)} bytes, expected at least {_U32.size}"
-        raise BlockError(msg)
-    (count,) = _U32.unpack_from(data)
-    offset = _U32.size
-    records: list[tuple[bytes, bytes]] = []
-    for _ in range(count):
-        key, offset = _take(data, offset)
-        value, offset = _take(data, offset)
-        records.append((key, value))
-    _expect_end(data, offset)
-    return records
 
 
 def _take(data: bytes, offset: int) -> tuple[bytes, int]:

@@ -4,8 +4,9 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jvm_twins import decode_results
 
-from contracts.payloads import BlockError, Payload, decode_payload, decode_results, encode_payload, encode_results
+from flink_job.wire import BlockError, Payload, decode_payload, encode_payload, encode_results
 
 payloads = st.builds(
     lambda start, length, values: Payload(start, start + length, tuple(sorted(values.items()))),
@@ -50,18 +51,6 @@ def test_a_payload_cut_short_or_continued_is_refused(payload: Payload, data: st.
     for damaged in (whole[:length], whole + b"\0"):
         with pytest.raises(BlockError):
             decode_payload(damaged)
-
-
-@given(blocks, st.data())
-def test_a_block_of_results_cut_short_or_continued_is_refused(
-    records: list[tuple[bytes, bytes]], data: st.DataObject
-) -> None:
-    whole = encode_results(records)
-    length = data.draw(st.integers(0, len(whole) - 1))
-
-    for damaged in (whole[:length], whole + b"\0"):
-        with pytest.raises(BlockError):
-            decode_results(damaged)
 
 
 @given(st.binary(max_size=80))

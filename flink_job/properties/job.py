@@ -12,22 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from contracts import values
-from contracts.property_groups import PropertiesError, PropertyGroup, missing_group, near_miss, read_groups
-
-__all__ = [
-    "Aggregation",
-    "Delivery",
-    "DetectorSettings",
-    "ExecutionMode",
-    "JobSettings",
-    "PropertiesError",
-    "RunSettings",
-    "StartingOffsets",
-    "TopicSettings",
-    "parse_properties",
-    "read_properties",
-]
+from flink_job.properties import values
+from flink_job.properties.groups import PropertiesError, PropertyGroup, missing_group, near_miss, read_groups
 
 _OWNED_KAFKA_KEYS = MappingProxyType(
     {

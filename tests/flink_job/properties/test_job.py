@@ -1,5 +1,7 @@
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties_text import BOOKSTORE, text_of
 
-from contracts.properties import (
+from flink_job.properties import (
     Aggregation,
     Delivery,
     DetectorSettings,
@@ -303,3 +305,10 @@ def test_secrets_appear_in_no_error(text: str) -> None:
 @given(st.text(max_size=30) | st.sampled_from(["1 min", "7", "SUM", "earliest"]), st.sampled_from(["detector", "job"]))
 def test_no_value_breaks_the_promise_of_one_line(value: str, group: str) -> None:
     error_of(with_value(group, f"no.such.{value}", value))
+
+
+def test_properties_are_read_where_flink_is_not_installed() -> None:
+    program = "import sys, flink_job.properties; print(*{'pyflink', 'numpy', 'py4j'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert done.stdout == "\n"
