@@ -72,12 +72,12 @@ def _run(settings: JobSettings, *, bounded: bool) -> int:
     except ValueError as error:
         raise refused_by_library(error) from error
     local = environment.is_local(os.environ)
-    configuration = _local(settings) if local else environment.cluster_configuration(settings.job)
+    configuration = _local(settings) if local else environment.cluster_configuration()
     flink = StreamExecutionEnvironment.get_execution_environment(_flink(configuration))
     prepare_topics(get_gateway().jvm, settings.kafka, settings.topics)
     parallelism = settings.job.parallelism if local else 0
     front_half = front_half_json(settings, bounded=bounded, parallelism=parallelism)
-    build(flink, front_half, scoring, settings.job.execution_mode)
+    build(flink, front_half, scoring)
     if not local:
         flink.execute(settings.detector.name)
         return 0

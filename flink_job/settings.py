@@ -60,7 +60,6 @@ def state_terms(settings: JobSettings) -> dict[str, str]:
         "measure.aggregation": settings.detector.aggregation,
         "detection.period": f"{settings.detector.period_ms} ms",
         "buckets": str(settings.job.buckets),
-        "execution.mode": settings.job.execution_mode,
     }
 
 

@@ -15,15 +15,12 @@ from pyflink.java_gateway import get_gateway
 
 from flink_job import uids
 from flink_job.operators import ScoreBuckets
-from flink_job.properties import ExecutionMode
 from flink_job.settings import ScoringSettings
 
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 
 
-def build(
-    environment: StreamExecutionEnvironment, front_half_json: str, scoring: ScoringSettings, mode: ExecutionMode
-) -> None:
+def build(environment: StreamExecutionEnvironment, front_half_json: str, scoring: ScoringSettings) -> None:
     """Attach the whole dataflow to an environment.
 
     Parameters
@@ -34,8 +31,6 @@ def build(
         What the JVM half is told (`flink_job.settings.front_half_json`).
     scoring
         What the scoring half is told.
-    mode
-        Where Python runs.
     """
     jvm = get_gateway().jvm
     front_half = jvm.org.anomaly.flink.FrontHalf
@@ -44,7 +39,7 @@ def build(
     by_bucket = payloads.keyBy(jvm.KeyByKeySelector(), Types.ROW([Types.INT()]).get_java_type_info())
     blocks = (
         KeyedStream(by_bucket, _BYTES, DataStream(payloads))
-        .process(ScoreBuckets(scoring, mode), output_type=_BYTES)
+        .process(ScoreBuckets(scoring), output_type=_BYTES)
         .uid(uids.SCORE)
         .name("Score")
     )

@@ -47,13 +47,6 @@ class Delivery(StrEnum):
     EXACTLY_ONCE = "exactly-once"
 
 
-class ExecutionMode(StrEnum):
-    """Where Python runs: in processes beside the JVM, or in threads inside it."""
-
-    PROCESS = "process"
-    THREAD = "thread"
-
-
 class StartingOffsets(StrEnum):
     """Where a job without state begins to read; ``committed`` falls back to the beginning."""
 
@@ -101,7 +94,6 @@ class RunSettings:
 
     buckets: int
     delivery: Delivery
-    execution_mode: ExecutionMode
     starting_offsets: StartingOffsets
     idle_timeout_ms: int
     group_id: str
@@ -205,7 +197,6 @@ def _run(group: PropertyGroup, detector_name: str) -> RunSettings:
     return RunSettings(
         buckets=group.optional("buckets", values.whole_from(1, 32_768), 64),
         delivery=group.optional("delivery.guarantee", values.choice(Delivery, str.lower), Delivery.AT_LEAST_ONCE),
-        execution_mode=group.optional("execution.mode", values.choice(ExecutionMode, str.lower), ExecutionMode.PROCESS),
         starting_offsets=group.optional(
             "starting.offsets", values.choice(StartingOffsets, str.lower), StartingOffsets.EARLIEST
         ),

@@ -47,7 +47,6 @@ def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
             "measure.aggregation": "SUM",
             "detection.period": "60000 ms",
             "buckets": "64",
-            "execution.mode": "process",
         },
     }
 

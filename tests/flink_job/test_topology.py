@@ -39,7 +39,7 @@ for key, value in local_configuration(settings.job, None).items():
     configuration.set_string(key, value)
 environment = StreamExecutionEnvironment.get_execution_environment(configuration)
 front_half = front_half_json(settings, bounded=True, parallelism=1)
-build(environment, front_half, scoring_settings(settings), settings.job.execution_mode)
+build(environment, front_half, scoring_settings(settings))
 nodes = environment._generate_stream_graph(clear_transformations=True).getStreamNodes().toArray()
 print(json.dumps([node.getTransformationUID() for node in nodes]))
 """

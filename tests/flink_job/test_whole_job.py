@@ -36,7 +36,7 @@ def run_job(properties: Path, *arguments: str) -> "subprocess.CompletedProcess[s
     )
 
 
-def test_results_equal_the_librarys_number_for_number_and_a_second_run_in_thread_mode_repeats_every_byte(
+def test_results_equal_the_librarys_number_for_number_and_a_second_run_in_two_subtasks_repeats_every_byte(
     bench: Bench,
 ) -> None:
     events = sales(150)
@@ -50,7 +50,7 @@ def test_results_equal_the_librarys_number_for_number_and_a_second_run_in_thread
     assert [results.decode(line).aggregated_measure_value for line in lines if results.decode(line).alert] == [94.0]
 
     again = f"{bench.name}.again"
-    second = run_job(bench.properties(output=again, parallelism="2", execution_mode="thread"), "--bounded")
+    second = run_job(bench.properties(output=again, parallelism="2"), "--bounded")
     assert second.returncode == 0, second.stderr
     assert sorted(bench.read(again)) == sorted(lines)
 

@@ -14,7 +14,6 @@ from flink_job.properties import (
     Aggregation,
     Delivery,
     DetectorSettings,
-    ExecutionMode,
     PropertiesError,
     RunSettings,
     StartingOffsets,
@@ -64,7 +63,6 @@ def test_the_shortest_file_gets_documented_defaults() -> None:
     assert settings.job == RunSettings(
         buckets=64,
         delivery=Delivery.AT_LEAST_ONCE,
-        execution_mode=ExecutionMode.PROCESS,
         starting_offsets=StartingOffsets.EARLIEST,
         idle_timeout_ms=60_000,
         group_id="anomaly-bookstore",
@@ -90,7 +88,6 @@ def test_every_property_can_be_set() -> None:
     groups["job"] = {
         "buckets": "16",
         "delivery.guarantee": "exactly-once",
-        "execution.mode": "thread",
         "starting.offsets": "latest",
         "idle.timeout": "2 min",
         "group.id": "mine",
@@ -110,7 +107,6 @@ def test_every_property_can_be_set() -> None:
     assert settings.job == RunSettings(
         16,
         Delivery.EXACTLY_ONCE,
-        ExecutionMode.THREAD,
         StartingOffsets.LATEST,
         120_000,
         "mine",
@@ -175,7 +171,6 @@ def test_periods_are_written_as_people_write_them(text: str, milliseconds: int) 
         ("topics", "output", "sales", 'the topic of "input" is taken'),
         ("topics", "late", "sales.dead-letters", 'the topic of "dead.letters" is taken'),
         ("job", "buckets", "0", "from 1 to 32768"),
-        ("job", "execution.mode", "fibre", "one of process, thread"),
         ("job", "delivery.guarantee", "at-most-once", "one of at-least-once, exactly-once"),
         ("job", "starting.offsets", "first", "one of earliest, latest, committed"),
         ("job", "idle.timeout", "0 s", "above zero"),
