@@ -47,14 +47,14 @@ class BucketScorer:
     Raises
     ------
     JobStateError
-        If the state is damaged, of another version, or was written under other settings.
+        If the state is damaged or of another version.
     """
 
     def __init__(self, settings: ScoringSettings, fleet: Fleet, state: KeyedBytes) -> None:
         self._settings = settings
         self._fleet = fleet
         self._state = state
-        restored = restore(state, settings.layout)
+        restored = restore(state)
         self._count = restored.count
         self._series: dict[bytes, Series] = {}
         self._phases: list[list[Series]] = [[] for _ in range(PHASES)]
@@ -123,7 +123,7 @@ class BucketScorer:
     def _remember(self, element: Payload, unseen: list[tuple[Series, float]]) -> int:
         self._count += 1
         learned = Payload(element.start, element.end, tuple((series.key, value) for series, value in unseen))
-        written = append(self._state, self._settings.layout, self._count, learned)
+        written = append(self._state, self._count, learned)
         for series in self._phases[self._count % PHASES]:
             if series.saved < series.end:
                 snapshot = Snapshot(series.end, self._fleet.to_bytes(series.key))

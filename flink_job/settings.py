@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from anomaly import DetectorConfig
 from flink_job.properties import DetectorSettings, JobSettings, PropertiesError
-from flink_job.state_log import Layout
+from flink_job.state_terms import STATE_TERMS
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """A Kafka broker's default maximum; it must exceed the time between checkpoints and the longest outage."""
@@ -24,7 +24,6 @@ class ScoringSettings:
     detector_name: str
     threshold: int | float
     output_after: int
-    layout: Layout
 
 
 def scoring_settings(settings: JobSettings) -> ScoringSettings:
@@ -33,7 +32,6 @@ def scoring_settings(settings: JobSettings) -> ScoringSettings:
         detector_name=settings.detector.name,
         threshold=settings.detector.threshold,
         output_after=_output_after(settings.detector),
-        layout=Layout(settings.job.buckets, settings.detector.period_ms),
     )
 
 
@@ -54,13 +52,14 @@ def detector_config(settings: ScoringSettings) -> DetectorConfig:
 
 
 def state_terms(settings: JobSettings) -> dict[str, str]:
-    """Name the properties that the job's state depends on; it cannot be continued under others."""
-    return {
-        "output.after": str(_output_after(settings.detector)),
-        "measure.aggregation": settings.detector.aggregation,
-        "detection.period": f"{settings.detector.period_ms} ms",
-        "buckets": str(settings.job.buckets),
+    """Give the values of `STATE_TERMS`, written so that equal ones are equal texts."""
+    values: dict[str, str] = {
+        "detector.detection.period": f"{settings.detector.period_ms} ms",
+        "detector.measure.aggregation": settings.detector.aggregation,
+        "detector.output.after": str(_output_after(settings.detector)),
+        "job.buckets": str(settings.job.buckets),
     }
+    return {term: values[term] for term in STATE_TERMS}
 
 
 def refused_by_library(error: ValueError) -> PropertiesError:

@@ -5,10 +5,9 @@ from jvm_twins import decode_results, encode_series
 
 from flink_job.operators import ScoreBuckets
 from flink_job.settings import ScoringSettings
-from flink_job.state_log import Layout
 from flink_job.wire import Payload, encode_payload
 
-SETTINGS = ScoringSettings("bookstore", 70, 12, Layout(4, 60_000))
+SETTINGS = ScoringSettings("bookstore", 70, 12)
 SERIES = encode_series("quantity", {"product_name": "item-A"})
 
 

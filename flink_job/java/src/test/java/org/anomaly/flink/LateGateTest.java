@@ -171,7 +171,7 @@ class LateGateTest {
             state = gate.harness.snapshot(1, 1);
         }
         Settings changed = TestSettings.with(
-                json -> json.replace("\"output.after\": \"300\"", "\"output.after\": \"100\", \"new\": \"1\""));
+                json -> json.replace("output.after\": \"300\"", "output.after\": \"100\", \"new\": \"1\""));
         for (int subtask = 0; subtask < 3; subtask++) {
             OperatorSubtaskState part =
                     OneInputStreamOperatorTestHarness.repartitionOperatorState(state, 16, 1, 3, subtask);
@@ -184,8 +184,8 @@ class LateGateTest {
                     refusal = refusal.getCause();
                 }
                 assertEquals(
-                        "the job's state was made with output.after 300, the properties say output.after 100; set them"
-                                + " back, or start without state",
+                        "the job's state was made with detector.output.after 300, the properties say"
+                                + " detector.output.after 100; set them back, or start without state",
                         refusal.getMessage());
                 assertEquals(ThrowableType.NonRecoverableError, ThrowableClassifier.getThrowableType(refusal));
             }
