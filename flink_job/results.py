@@ -10,23 +10,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from anomaly import Detection, Detections
 from contracts import results
 from contracts.results import Dimension, Result
 from contracts.series import decode_series, timeseries_id
 from flink_job.settings import ScoringSettings
+from flink_job.wire import Payload
 
 _numbers = msgspec.json.Encoder()
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A detection period, in milliseconds since 1970-01-01 UTC."""
-
-    start: int
-    end: int
 
 
 @dataclass(slots=True, eq=False)
@@ -53,11 +45,7 @@ class Series:
 
 
 def records_of(
-    settings: ScoringSettings,
-    series: Sequence[Series],
-    period: Period,
-    values: npt.NDArray[np.float64],
-    detections: Detections,
+    settings: ScoringSettings, series: Sequence[Series], scored: Payload, detections: Detections
 ) -> list[tuple[bytes, bytes]]:
     """Write the result records of a period.
 
@@ -66,11 +54,9 @@ def records_of(
     settings
         What was scored with.
     series
-        The series of the period.
-    period
-        The period.
-    values
-        Their aggregated measures, shape (n,).
+        The series of the payload.
+    scored
+        Period and values.
     detections
         What the library says of them.
 
@@ -84,23 +70,19 @@ def records_of(
         If a number is not finite, which JSON cannot say.
     """
     quiet = (detections.score == 0) & np.isnan(detections.episode_start)
-    lines = _quiet_lines(settings, series, period, values, detections)
+    lines = _quiet_lines(settings, series, scored, detections)
     for number in np.flatnonzero(~quiet).tolist():
-        lines[number] = results.encode(_result(settings, series[number], period, detections, number, values))
+        lines[number] = results.encode(_result(settings, series[number], scored, number, detections[number]))
     return [(one.identifier.encode(), line) for one, line in zip(series, lines, strict=True)]
 
 
 def _quiet_lines(
-    settings: ScoringSettings,
-    series: Sequence[Series],
-    period: Period,
-    values: npt.NDArray[np.float64],
-    detections: Detections,
+    settings: ScoringSettings, series: Sequence[Series], scored: Payload, detections: Detections
 ) -> list[bytes]:
     """Write the records as if nothing had happened: no score, no episode."""
     numbers = np.column_stack(
         [
-            values,
+            scored.values,
             detections.confidence,
             np.nan_to_num(detections.expected_value),
             np.nan_to_num(detections.lower_bound),
@@ -109,11 +91,11 @@ def _quiet_lines(
         ]
     )
     if not np.isfinite(numbers).all():
-        msg = f"a result of the period from {period.start} ms holds a number that is not finite"
+        msg = f"a result of the period from {scored.start} ms holds a number that is not finite"
         raise results.RecordError(msg)
     if not len(numbers):
         return []
-    start, end = results.format_time(period.start).encode(), results.format_time(period.end).encode()
+    start, end = results.format_time(scored.start).encode(), results.format_time(scored.end).encode()
     times = (
         b',"anomalyScore":0.0,"detectionPeriodStartTime":"%b","detectionPeriodEndTime":"%b","processedDataPoints":'
         % (
@@ -151,15 +133,7 @@ def _head(settings: ScoringSettings, series: Series) -> bytes:
     return series.head
 
 
-def _result(
-    settings: ScoringSettings,
-    series: Series,
-    period: Period,
-    detections: Detections,
-    number: int,
-    values: npt.NDArray[np.float64],
-) -> Result:
-    detection: Detection = detections[number]
+def _result(settings: ScoringSettings, series: Series, scored: Payload, number: int, detection: Detection) -> Result:
     start = detection.episode_start
     return Result(
         detector_name=settings.detector_name,
@@ -167,10 +141,10 @@ def _result(
         timeseries_id=series.identifier,
         anomaly_decision_threshold=settings.threshold,
         dimension_list=series.dimensions,
-        aggregated_measure_value=float(values[number]),
+        aggregated_measure_value=scored.values[number],
         anomaly_score=detection.score,
-        detection_period_start_time=results.format_time(period.start),
-        detection_period_end_time=results.format_time(period.end),
+        detection_period_start_time=results.format_time(scored.start),
+        detection_period_end_time=results.format_time(scored.end),
         processed_data_points=detection.processed_points,
         anomaly_confidence_score=detection.confidence,
         anomaly_decision=1 if detection.is_anomaly else 0,

@@ -27,20 +27,26 @@ class BlockError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The aggregated measures of a bucket's series in one period, in ascending order of the series' keys.
+    """The aggregated measures of a bucket's series in one period.
 
-    ``start`` and ``end`` are in milliseconds since 1970-01-01 UTC.
+    ``start`` and ``end`` are in milliseconds since 1970-01-01 UTC; ``keys`` are in ascending order, each with the value
+    at its place.
     """
 
     start: int
     end: int
-    values: tuple[tuple[bytes, float], ...]
+    keys: tuple[bytes, ...]
+    values: tuple[float, ...]
+
+    def of(self, places: Sequence[int]) -> "Payload":
+        """Give the payload of some of its series, by their places."""
+        return Payload(self.start, self.end, tuple(self.keys[i] for i in places), tuple(self.values[i] for i in places))
 
 
 def encode_payload(payload: Payload) -> bytes:
     """Write a payload; its series must be in ascending order."""
-    parts = [_PAYLOAD_HEAD.pack(payload.start, payload.end, len(payload.values))]
-    for key, value in payload.values:
+    parts = [_PAYLOAD_HEAD.pack(payload.start, payload.end, len(payload.keys))]
+    for key, value in zip(payload.keys, payload.values, strict=True):
         parts += (_U32.pack(len(key)), key, _F64.pack(value))
     return b"".join(parts)
 
@@ -66,7 +72,8 @@ def decode_payload(data: bytes) -> Payload:
     if start >= end:
         msg = f"a payload's period ends at {end}, not after its start at {start}"
         raise BlockError(msg)
-    values: list[tuple[bytes, float]] = []
+    keys: list[bytes] = []
+    values: list[float] = []
     offset, previous = _PAYLOAD_HEAD.size, b""
     for _ in range(count):
         key, offset = _take(data, offset)
@@ -81,10 +88,11 @@ def decode_payload(data: bytes) -> Payload:
         if key <= previous:
             msg = "a payload's series are not in strictly ascending order of their keys"
             raise BlockError(msg)
-        values.append((key, value))
+        keys.append(key)
+        values.append(value)
         previous = key
     _expect_end(data, offset)
-    return Payload(start, end, tuple(values))
+    return Payload(start, end, tuple(keys), tuple(values))
 
 
 def encode_results(records: Sequence[tuple[bytes, bytes]]) -> bytes:

@@ -1,8 +1,10 @@
-"""What only the JVM half does, a second time: series to their bytes and buckets, and blocks of results taken apart."""
+"""What only the JVM half does, a second time: bytes and bucket of a series, payloads gathered, results taken apart."""
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from flink_job.wire import Payload
 
 
 def encode_series(measure: str, dimensions: Mapping[str, str]) -> bytes:
@@ -13,6 +15,11 @@ def encode_series(measure: str, dimensions: Mapping[str, str]) -> bytes:
 
 def bucket_of(key: bytes, buckets: int) -> int:
     return zlib.crc32(key) % buckets
+
+
+def payload_of(start: int, end: int, pairs: Iterable[tuple[bytes, float]]) -> Payload:
+    gathered = sorted(pairs)
+    return Payload(start, end, tuple(key for key, _ in gathered), tuple(value for _, value in gathered))
 
 
 def decode_results(block: bytes) -> list[tuple[bytes, bytes]]:

@@ -72,7 +72,7 @@ def opened(flink: Flink) -> ScoreBuckets:
 
 
 def element(period: int) -> bytes:
-    return encode_payload(Payload(period * 60_000, (period + 1) * 60_000, ((SERIES, 5.0),)))
+    return encode_payload(Payload(period * 60_000, (period + 1) * 60_000, (SERIES,), (5.0,)))
 
 
 def test_a_new_operator_continues_from_the_state_of_the_old_one() -> None:

@@ -6,7 +6,7 @@ import pytest
 from expected_results import result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jvm_twins import decode_results, encode_series
+from jvm_twins import decode_results, encode_series, payload_of
 
 from anomaly import Detector, Fleet
 from contracts.results import Result, decode, encode
@@ -14,7 +14,7 @@ from contracts.series import timeseries_id
 from flink_job.scoring import BucketScorer, Scored
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import PHASES, JobStateError
-from flink_job.wire import Payload, encode_payload
+from flink_job.wire import encode_payload
 
 MINUTE = 60_000
 SETTINGS = ScoringSettings("bookstore", 70, output_after=12)
@@ -36,7 +36,7 @@ def scorer_on(state: MemoryState, scoring: ScoringSettings = SETTINGS) -> Bucket
 
 
 def element(period: int, values: Iterable[tuple[bytes, float]]) -> bytes:
-    return encode_payload(Payload(period * MINUTE, (period + 1) * MINUTE, tuple(sorted(values))))
+    return encode_payload(payload_of(period * MINUTE, (period + 1) * MINUTE, values))
 
 
 def records_of(scored: Scored) -> list[Result]:

@@ -33,7 +33,7 @@ class MemoryState(dict[str, bytes]):
 
 
 def payload(number: int) -> Payload:
-    return Payload(number * 60_000, (number + 1) * 60_000, ((SERIES, float(number)),))
+    return Payload(number * 60_000, (number + 1) * 60_000, (SERIES,), (float(number),))
 
 
 def written(count: int) -> MemoryState:
