@@ -13,7 +13,7 @@ from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import KeyedBytes
 
 
-class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publishes no types
+class ScoringOperator(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publishes no types
     """Scores the buckets of one subtask; the key is the bucket, an element its payload of one period.
 
     Parameters

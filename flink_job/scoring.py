@@ -19,7 +19,7 @@ from flink_job.wire import Payload, decode_payload, encode_results
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredPeriod:
     """One bucket's results of one period as a block (`flink_job.wire`), and what to count of them."""
 
     block: bytes
@@ -71,7 +71,7 @@ class BucketScorer:
         """Count the series of the bucket."""
         return len(self._series)
 
-    def score(self, payload: bytes) -> Scored:
+    def score(self, payload: bytes) -> ScoredPeriod:
         """Score the values of a period, in the order of the series' keys.
 
         Parameters
@@ -85,9 +85,9 @@ class BucketScorer:
         """
         unseen, series = self._unseen(decode_payload(payload))
         if not series:
-            return Scored(encode_results(()), 0, 0, 0, 0)
+            return ScoredPeriod(encode_results(()), 0, 0, 0, 0)
         detections = self._learn(unseen, series)
-        return Scored(
+        return ScoredPeriod(
             block=encode_results(records_of(self._settings, series, unseen, detections)),
             points=len(series),
             anomalies=int(detections.is_anomaly.sum()),

@@ -16,7 +16,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class ScoringSettings:
-    """What the scoring half is told; plain values, because it travels to the workers.
+    """What the Python half is told; plain values, because it travels to the workers.
 
     ``threshold`` is written into the results as it is; ``output_after`` counts the points of the LEARNING stage.
     """
@@ -27,7 +27,7 @@ class ScoringSettings:
 
 
 def scoring_settings(settings: JobSettings) -> ScoringSettings:
-    """Pick what the scoring half is told."""
+    """Pick what the Python half is told."""
     return ScoringSettings(
         detector_name=settings.detector.name,
         threshold=settings.detector.threshold,
@@ -69,7 +69,7 @@ def refused_by_library(error: ValueError) -> PropertiesError:
     return PropertiesError(f'group "detector"{key}: {text}')
 
 
-def front_half_json(settings: JobSettings, *, bounded: bool, parallelism: int) -> str:
+def jvm_settings_json(settings: JobSettings, *, bounded: bool, parallelism: int) -> str:
     """Write what the JVM half is told.
 
     Parameters

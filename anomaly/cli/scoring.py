@@ -22,7 +22,7 @@ from anomaly.fleet import Fleet
 from anomaly.kernels.clock import LATEST_TIME
 from anomaly.kernels.start import VALUE_LIMIT
 
-__all__ = ["Scorer", "appended_names"]
+__all__ = ["RowScorer", "appended_names"]
 
 SeriesKey = tuple[str, ...]
 
@@ -70,7 +70,7 @@ def appended_names(plan: Plan) -> tuple[str, ...]:
     return names
 
 
-class Scorer:
+class RowScorer:
     """Scores rows: `add` each, then `flush` to get the appended cells of all that were added since the last flush.
 
     The results are those of one `Detector` per series that gets the series' values in file order, to the last digit,

@@ -79,7 +79,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 
 from flink_job.properties import parse_properties
 from flink_job.environment import JAR, cluster_configuration
-from flink_job.settings import front_half_json, scoring_settings
+from flink_job.settings import jvm_settings_json, scoring_settings
 from flink_job.topology import build
 
 def keys(flink):
@@ -92,8 +92,8 @@ before = keys(StreamExecutionEnvironment.get_execution_environment(configuration
 for key, value in cluster_configuration().items():
     configuration.set_string(key, value)
 flink = StreamExecutionEnvironment.get_execution_environment(configuration)
-front_half = front_half_json(settings, bounded=False, parallelism=0)
-build(flink, front_half, scoring_settings(settings))
+jvm_settings = jvm_settings_json(settings, bounded=False, parallelism=0)
+build(flink, jvm_settings, scoring_settings(settings))
 flink._generate_stream_graph(clear_transformations=True)
 after = keys(flink)
 print(json.dumps(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))))

@@ -3,7 +3,7 @@ from typing import Any
 
 from jvm_twins import decode_results, encode_series
 
-from flink_job.operators import ScoreBuckets
+from flink_job.operators import ScoringOperator
 from flink_job.settings import ScoringSettings
 from flink_job.wire import Payload, encode_payload
 
@@ -65,8 +65,8 @@ class Counter:
         self._counts[self._name] = number
 
 
-def opened(flink: Flink) -> ScoreBuckets:
-    operator = ScoreBuckets(SETTINGS)
+def opened(flink: Flink) -> ScoringOperator:
+    operator = ScoringOperator(SETTINGS)
     operator.open(flink)
     return operator
 

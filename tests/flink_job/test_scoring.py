@@ -11,7 +11,7 @@ from jvm_twins import decode_results, encode_series, payload_of
 from anomaly import Detector, Fleet
 from contracts.results import Result, decode, encode
 from contracts.series import timeseries_id
-from flink_job.scoring import BucketScorer, Scored
+from flink_job.scoring import BucketScorer, ScoredPeriod
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import PHASES, JobStateError
 from flink_job.wire import encode_payload
@@ -39,7 +39,7 @@ def element(period: int, values: Iterable[tuple[bytes, float]]) -> bytes:
     return encode_payload(payload_of(period * MINUTE, (period + 1) * MINUTE, values))
 
 
-def records_of(scored: Scored) -> list[Result]:
+def records_of(scored: ScoredPeriod) -> list[Result]:
     return [decode(value) for _, value in decode_results(scored.block)]
 
 

@@ -8,7 +8,7 @@ from properties_text import BOOKSTORE, text_of
 
 from anomaly import DetectorConfig
 from flink_job.properties import JobSettings, parse_properties
-from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings, state_terms
+from flink_job.settings import detector_config, jvm_settings_json, refused_by_library, scoring_settings, state_terms
 from flink_job.state_terms import STATE_TERMS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,7 +25,7 @@ def settings_with(**detector: str) -> JobSettings:
 
 
 def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
-    assert json.loads(front_half_json(settings_with(), bounded=True, parallelism=2)) == {
+    assert json.loads(jvm_settings_json(settings_with(), bounded=True, parallelism=2)) == {
         "kafka": {"bootstrap.servers": "127.0.0.1:9092", "client.id": "x"},
         "input": "sales",
         "output": "results",
