@@ -1,1 +1,1 @@
-"""Records that cross a process border, their codecs, and the job's properties; imports nothing of ours."""
+"""Records that cross a process border, and their codecs; imports nothing of ours."""

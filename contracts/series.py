@@ -11,14 +11,12 @@ Encoding, byte by byte (``u32`` is an unsigned 32-bit integer, most significant 
 - A series' bucket is the CRC-32 (the one of zlib and of java.util.zip) of these bytes, modulo the number of buckets.
 
 Nothing is normalised: ``é`` as one and as two code points are two values. A COUNT without a measure field has the
-measure ``*``. This encoding never changes, because identifiers of years ago must stay joinable. The Java front half
-writes the same bytes; `tests/contracts/golden/series.json` holds the cases that both must agree on.
+measure ``*``. This encoding never changes, because identifiers of years ago must stay joinable. The job's JVM half
+(`SeriesKey`) writes the bytes; `tests/contracts/golden/series.json` holds cases of them.
 """
 
 import hashlib
 import struct
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,7 +24,7 @@ _LENGTH = struct.Struct(">I")
 
 
 class SeriesError(ValueError):
-    """Bytes that are not the canonical encoding of a series, or text that has none."""
+    """Bytes that are not the canonical encoding of a series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +35,13 @@ class Series:
     dimensions: tuple[tuple[str, str], ...]
 
 
-def encode_series(measure: str, dimensions: Mapping[str, str]) -> bytes:
-    """Write the canonical bytes of a series.
-
-    Parameters
-    ----------
-    measure
-        Name of the measure, not empty.
-    dimensions
-        Value of each dimension by name; their order makes no difference.
-
-    Raises
-    ------
-    SeriesError
-        If the measure is empty or a text is not valid Unicode (a lone surrogate).
-    """
-    if not measure:
-        msg = "the measure's name is empty, expected a field name or *"
-        raise SeriesError(msg)
-    try:
-        names = sorted((name.encode(), value.encode()) for name, value in dimensions.items())
-        texts = [measure.encode(), *(text for pair in names for text in pair)]
-    except UnicodeEncodeError as error:
-        msg = f"{error.object!r} is not valid Unicode: {error.reason}"
-        raise SeriesError(msg) from error
-    return b"".join(_LENGTH.pack(len(text)) + text for text in texts)
-
-
 def decode_series(key: bytes) -> Series:
     """Read the canonical bytes of a series.
 
     Parameters
     ----------
     key
-        What `encode_series` wrote.
+        As the JVM half wrote it.
 
     Raises
     ------
@@ -104,8 +75,3 @@ def decode_series(key: bytes) -> Series:
 def timeseries_id(key: bytes) -> str:
     """Name a series by the SHA-256 of its canonical bytes, in 64 lower-case hexadecimal digits."""
     return hashlib.sha256(key).hexdigest()
-
-
-def bucket_of(key: bytes, buckets: int) -> int:
-    """Assign a series to one of ``buckets`` buckets, the same one for ever, by the CRC-32 of its canonical bytes."""
-    return zlib.crc32(key) % buckets

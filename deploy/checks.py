@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.properties import PropertiesError, parse_properties
 from deploy.errors import DeployError
 from deploy.intrinsics import Resolver
 from deploy.template import Template
+from flink_job.properties import PropertiesError, parse_properties
 from flink_job.settings import detector_config, scoring_settings
 from ingest_lambda import settings as ingest
 from ingest_lambda.errors import SettingsError as IngestSettingsError

@@ -15,10 +15,10 @@ from pyflink.common import Configuration, JobClient
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
-from contracts.properties import JobSettings, PropertiesError, read_properties
 from flink_job import environment
 from flink_job.failures import JobError, causes, explain
-from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings
+from flink_job.properties import JobSettings, PropertiesError, read_properties
+from flink_job.settings import detector_config, jvm_settings_json, refused_by_library, scoring_settings
 from flink_job.topics import prepare_topics
 from flink_job.topology import build
 
@@ -72,12 +72,12 @@ def _run(settings: JobSettings, *, bounded: bool) -> int:
     except ValueError as error:
         raise refused_by_library(error) from error
     local = environment.is_local(os.environ)
-    configuration = _local(settings) if local else environment.cluster_configuration(settings.job)
+    configuration = _local(settings) if local else environment.cluster_configuration()
     flink = StreamExecutionEnvironment.get_execution_environment(_flink(configuration))
     prepare_topics(get_gateway().jvm, settings.kafka, settings.topics)
     parallelism = settings.job.parallelism if local else 0
-    front_half = front_half_json(settings, bounded=bounded, parallelism=parallelism)
-    build(flink, front_half, scoring, settings.job.execution_mode)
+    jvm_settings = jvm_settings_json(settings, bounded=bounded, parallelism=parallelism)
+    build(flink, jvm_settings, scoring)
     if not local:
         flink.execute(settings.detector.name)
         return 0

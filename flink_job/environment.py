@@ -2,12 +2,11 @@
 
 import os
 import sys
-import sysconfig
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from contracts.properties import Delivery, RunSettings
 from flink_job.failures import JobError
+from flink_job.properties import Delivery, RunSettings
 
 JAR = Path(__file__).parent / "java" / "target" / "anomaly-flink.jar"
 """The jar of the JVM half, where Maven puts it; a cluster is handed it with the job."""
@@ -61,15 +60,15 @@ def is_local(environ: Mapping[str, str]) -> bool:
     return "IS_LOCAL" in environ or "PYFLINK_GATEWAY_PORT" not in environ
 
 
-def cluster_configuration(job: RunSettings) -> dict[str, str]:
-    """Give the configuration where a cluster has its own.
+def cluster_configuration() -> dict[str, str]:
+    """Give the configuration where a cluster has its own: Python runs in processes, whatever the cluster's default.
 
     Raises
     ------
     JobError
         If Managed Flink would refuse a key of it.
     """
-    return only_allowed({"python.execution-mode": job.execution_mode})
+    return only_allowed({"python.execution-mode": "process"})
 
 
 def only_allowed(configuration: dict[str, str]) -> dict[str, str]:
@@ -109,7 +108,7 @@ def local_configuration(job: RunSettings, resume_from: Path | None) -> dict[str,
     if not JAR.is_file():
         msg = f"the job's jar {JAR} is missing; build it: mvn -B -q package -f {JAR.parent.parent}"
         raise JobError(msg)
-    configuration = cluster_configuration(job) | {
+    configuration = cluster_configuration() | {
         "python.executable": sys.executable,
         "python.client.executable": sys.executable,
         "pipeline.jars": JAR.as_uri(),
@@ -158,9 +157,5 @@ def newest_checkpoint(directory: Path) -> Path | None:
 
 
 def let_workers_import(environ: MutableMapping[str, str]) -> None:
-    """Put the project and the installed packages on the path of Python workers, which do not inherit this process' own.
-
-    In thread mode Python starts inside the JVM, and would not even find the packages of a virtual environment.
-    """
-    paths = [str(PROJECT), sysconfig.get_paths()["purelib"], *filter(None, [environ.get("PYTHONPATH")])]
-    environ["PYTHONPATH"] = os.pathsep.join(paths)
+    """Put the project on the path of Python workers, which do not inherit this process' own."""
+    environ["PYTHONPATH"] = os.pathsep.join([str(PROJECT), *filter(None, [environ.get("PYTHONPATH")])])

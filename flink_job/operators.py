@@ -1,40 +1,36 @@
 """The scoring operator: hands Flink's keyed state and elements to the pure code, and counts."""
 
-import base64
 import time
 from collections.abc import Iterator
 
 from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
-from pyflink.datastream.state import MapState, MapStateDescriptor
+from pyflink.datastream.state import MapStateDescriptor
 
 from anomaly import Fleet
-from contracts.properties import ExecutionMode
 from flink_job.scoring import BucketScorer
 from flink_job.settings import ScoringSettings, detector_config
 from flink_job.state_log import KeyedBytes
 
 
-class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publishes no types
+class ScoringOperator(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publishes no types
     """Scores the buckets of one subtask; the key is the bucket, an element its payload of one period.
 
     Parameters
     ----------
     settings
         What to score with.
-    mode
-        Where Python runs.
     """
 
-    def __init__(self, settings: ScoringSettings, mode: ExecutionMode) -> None:
+    def __init__(self, settings: ScoringSettings) -> None:
         self._settings = settings
-        self._mode = mode
         self._scorers: dict[int, BucketScorer] = {}
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Prepare the state and the counters of this subtask."""
         self._fleet = Fleet(detector_config(self._settings))
-        self._state = _keyed_state(runtime_context, self._mode)
+        descriptor = MapStateDescriptor("models", Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()))
+        self._state: KeyedBytes = runtime_context.get_map_state(descriptor)
         # Managed Flink sends to CloudWatch what is in a group of this name; elsewhere it is a name like others.
         metrics = runtime_context.get_metrics_group().add_group("kinesisanalytics").add_group("anomaly")
         self._points = metrics.counter("points")
@@ -60,27 +56,3 @@ class ScoreBuckets(KeyedProcessFunction):  # type: ignore[misc] # PyFlink publis
         self._scoring_time.update((time.perf_counter_ns() - started) // 1000)
         if scored.points:
             yield scored.block
-
-
-def _keyed_state(runtime_context: RuntimeContext, mode: ExecutionMode) -> KeyedBytes:
-    if mode is ExecutionMode.THREAD:
-        return _TextState(runtime_context.get_map_state(MapStateDescriptor("models", Types.STRING(), Types.STRING())))
-    byte_arrays = Types.PRIMITIVE_ARRAY(Types.BYTE())
-    state: KeyedBytes = runtime_context.get_map_state(MapStateDescriptor("models", Types.STRING(), byte_arrays))
-    return state
-
-
-class _TextState:
-    """Keeps bytes as base64 text: in thread mode, PyFlink cannot put bytes into a map."""
-
-    def __init__(self, state: MapState) -> None:
-        self._state = state
-
-    def items(self) -> Iterator[tuple[str, bytes]]:
-        return ((key, base64.b64decode(value)) for key, value in self._state.items())
-
-    def put(self, key: str, value: bytes) -> None:
-        self._state.put(key, base64.b64encode(value).decode())
-
-    def remove(self, key: str) -> None:
-        self._state.remove(key)

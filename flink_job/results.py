@@ -11,8 +11,6 @@ from itertools import repeat
 from typing import Any
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from anomaly import Detections
 from anomaly.records import RECORD_FIELDS, columns_of, names_of
@@ -20,16 +18,9 @@ from contracts import results
 from contracts.results import Dimension, Result
 from contracts.series import decode_series, timeseries_id
 from flink_job.settings import ScoringSettings
+from flink_job.wire import Payload
 
 _encoder = msgspec.json.Encoder()
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A detection period, in milliseconds since 1970-01-01 UTC."""
-
-    start: int
-    end: int
 
 
 @dataclass(slots=True, eq=False)
@@ -56,11 +47,7 @@ class Series:
 
 
 def records_of(
-    settings: ScoringSettings,
-    series: Sequence[Series],
-    period: Period,
-    values: npt.NDArray[np.float64],
-    detections: Detections,
+    settings: ScoringSettings, series: Sequence[Series], scored: Payload, detections: Detections
 ) -> list[tuple[bytes, bytes]]:
     """Write the result records of a period.
 
@@ -69,11 +56,9 @@ def records_of(
     settings
         What was scored with.
     series
-        The series of the period.
-    period
-        The period.
-    values
-        Their aggregated measures, shape (n,).
+        The series of the payload.
+    scored
+        Period and values.
     detections
         What the library says of them.
 
@@ -86,23 +71,27 @@ def records_of(
     RecordError
         If a number is not finite, which JSON cannot say.
     """
-    start, end = (_encoder.encode(results.format_time(time)) for time in (period.start, period.end))
+    start, end = (_encoder.encode(results.format_time(time)) for time in (scored.start, scored.end))
     told = columns_of(detections, RECORD_FIELDS, time=lambda seconds: results.format_time(seconds * 1000))
+    ours = zip(_TOLD, [list(scored.values), *told], strict=True)
     columns: dict[str, Iterable[bytes]] = {
         "detection_period_start_time": repeat(start, len(series)),
         "detection_period_end_time": repeat(end, len(series)),
-        **{name: _json(name, column, period) for name, column in zip(_TOLD, [values.tolist(), *told], strict=True)},
+        **{
+            name: _json(name, column, scored.start)
+            for name, column in zip(_TOLD, [list(scored.values), *told], strict=True)
+        },
     }
     heads = [one.head or _head(settings, one) for one in series]
     rows = zip(heads, *(columns[name] for name in _SLOTS), strict=True)
     return [(one.identifier.encode(), _LINE % row) for one, row in zip(series, rows, strict=True)]
 
 
-def _json(name: str, column: list[Any], period: Period) -> list[bytes]:
+def _json(name: str, column: list[Any], start: int) -> list[bytes]:
     """Write the values of a field: in one go, as lines, because JSON has no line feeds of its own."""
     lines = _encoder.encode_lines(column)
     if name not in _NULLABLE and b"null" in lines:  # what a number becomes that is not finite
-        msg = f"a result of the period from {period.start} ms: {name} is not finite, expected a finite number"
+        msg = f"a result of the period from {start} ms: {name} is not finite, expected a finite number"
         raise results.RecordError(msg)
     return lines.splitlines()
 

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from anomaly import Detections, Fleet, StateError
-from contracts.payloads import Payload, decode_payload, encode_results
-from flink_job.results import Period, Series, records_of
+from flink_job.results import Series, records_of
 from flink_job.settings import ScoringSettings
 from flink_job.state_log import (
     PHASES,
@@ -18,11 +15,12 @@ from flink_job.state_log import (
     restore,
     write_snapshot,
 )
+from flink_job.wire import Payload, decode_payload, encode_results
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """One bucket's results of one period as a block (`contracts.payloads`), and what to count of them."""
+class ScoredPeriod:
+    """One bucket's results of one period as a block (`flink_job.wire`), and what to count of them."""
 
     block: bytes
     points: int
@@ -47,14 +45,14 @@ class BucketScorer:
     Raises
     ------
     JobStateError
-        If the state is damaged, of another version, or was written under other settings.
+        If the state is damaged or of another version.
     """
 
     def __init__(self, settings: ScoringSettings, fleet: Fleet, state: KeyedBytes) -> None:
         self._settings = settings
         self._fleet = fleet
         self._state = state
-        restored = restore(state, settings.layout)
+        restored = restore(state)
         self._count = restored.count
         self._series: dict[bytes, Series] = {}
         self._phases: list[list[Series]] = [[] for _ in range(PHASES)]
@@ -67,43 +65,43 @@ class BucketScorer:
                 msg = f"a model in the job's state cannot be read: {error}; restore an earlier checkpoint"
                 raise JobStateError(msg) from error
         for entry in restored.log:
-            self._learn(entry, self._unseen(entry))
+            self._learn(*self._unseen(entry))
 
     def __len__(self) -> int:
         """Count the series of the bucket."""
         return len(self._series)
 
-    def score(self, payload: bytes) -> Scored:
+    def score(self, payload: bytes) -> ScoredPeriod:
         """Score the values of a period, in the order of the series' keys.
 
         Parameters
         ----------
         payload
-            The period and its values, as `contracts.payloads` has it.
+            The period and its values, as `flink_job.wire` has it.
 
         Returns
         -------
         The results; empty if all of these values were scored before.
         """
-        element = decode_payload(payload)
-        unseen = self._unseen(element)
-        if not unseen:
-            return Scored(encode_results(()), 0, 0, 0, 0)
-        detections = self._learn(element, unseen)
-        series = [one for one, _ in unseen]
-        values = np.array([value for _, value in unseen])
-        records = records_of(self._settings, series, Period(element.start, element.end), values, detections)
-        return Scored(
-            block=encode_results(records),
-            points=len(records),
+        unseen, series = self._unseen(decode_payload(payload))
+        if not series:
+            return ScoredPeriod(encode_results(()), 0, 0, 0, 0)
+        detections = self._learn(unseen, series)
+        return ScoredPeriod(
+            block=encode_results(records_of(self._settings, series, unseen, detections)),
+            points=len(series),
             anomalies=int(detections.is_anomaly.sum()),
             alerts=int(detections.alert.sum()),
-            state_bytes=self._remember(element, unseen),
+            state_bytes=self._remember(unseen),
         )
 
-    def _unseen(self, element: Payload) -> list[tuple[Series, float]]:
-        pairs = ((self._series.get(key) or self._add(key), value) for key, value in element.values)
-        return [(series, value) for series, value in pairs if series.end < element.end]
+    def _unseen(self, payload: Payload) -> tuple[Payload, list[Series]]:
+        """Give the part of a payload that was not scored before, and its series."""
+        series = [self._series.get(key) or self._add(key) for key in payload.keys]
+        places = [place for place, one in enumerate(series) if one.end < payload.end]
+        if len(places) == len(series):
+            return payload, series
+        return payload.of(places), [series[place] for place in places]
 
     def _add(self, key: bytes) -> Series:
         if key in self._fleet:  # of a state that was given up for the one that is being restored
@@ -112,18 +110,15 @@ class BucketScorer:
         self._phases[phase_of(series.identifier)].append(series)
         return series
 
-    def _learn(self, element: Payload, unseen: list[tuple[Series, float]]) -> Detections:
-        detections = self._fleet.process(
-            [series.key for series, _ in unseen], [value for _, value in unseen], element.start / 1000
-        )
-        for series, _ in unseen:
-            series.end = element.end
+    def _learn(self, payload: Payload, series: list[Series]) -> Detections:
+        detections = self._fleet.process(payload.keys, payload.values, payload.start / 1000)
+        for one in series:
+            one.end = payload.end
         return detections
 
-    def _remember(self, element: Payload, unseen: list[tuple[Series, float]]) -> int:
+    def _remember(self, learned: Payload) -> int:
         self._count += 1
-        learned = Payload(element.start, element.end, tuple((series.key, value) for series, value in unseen))
-        written = append(self._state, self._settings.layout, self._count, learned)
+        written = append(self._state, self._count, learned)
         for series in self._phases[self._count % PHASES]:
             if series.saved < series.end:
                 snapshot = Snapshot(series.end, self._fleet.to_bytes(series.key))

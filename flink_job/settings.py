@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 from anomaly import DetectorConfig
-from contracts.properties import DetectorSettings, JobSettings, PropertiesError
-from flink_job.state_log import Layout
+from flink_job.properties import DetectorSettings, JobSettings, PropertiesError
+from flink_job.state_terms import STATE_TERMS
 
 TRANSACTION_TIMEOUT_MS = 900_000
 """A Kafka broker's default maximum; it must exceed the time between checkpoints and the longest outage."""
@@ -16,7 +16,7 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class ScoringSettings:
-    """What the scoring half is told; plain values, because it travels to the workers.
+    """What the Python half is told; plain values, because it travels to the workers.
 
     ``threshold`` is written into the results as it is; ``output_after`` counts the points of the LEARNING stage.
     """
@@ -24,16 +24,14 @@ class ScoringSettings:
     detector_name: str
     threshold: int | float
     output_after: int
-    layout: Layout
 
 
 def scoring_settings(settings: JobSettings) -> ScoringSettings:
-    """Pick what the scoring half is told."""
+    """Pick what the Python half is told."""
     return ScoringSettings(
         detector_name=settings.detector.name,
         threshold=settings.detector.threshold,
         output_after=_output_after(settings.detector),
-        layout=Layout(settings.job.buckets, settings.detector.period_ms),
     )
 
 
@@ -54,14 +52,14 @@ def detector_config(settings: ScoringSettings) -> DetectorConfig:
 
 
 def state_terms(settings: JobSettings) -> dict[str, str]:
-    """Name the properties that the job's state depends on; it cannot be continued under others."""
-    return {
-        "output.after": str(_output_after(settings.detector)),
-        "measure.aggregation": settings.detector.aggregation,
-        "detection.period": f"{settings.detector.period_ms} ms",
-        "buckets": str(settings.job.buckets),
-        "execution.mode": settings.job.execution_mode,
+    """Give the values of `STATE_TERMS`, written so that equal ones are equal texts."""
+    values: dict[str, str] = {
+        "detector.detection.period": f"{settings.detector.period_ms} ms",
+        "detector.measure.aggregation": settings.detector.aggregation,
+        "detector.output.after": str(_output_after(settings.detector)),
+        "job.buckets": str(settings.job.buckets),
     }
+    return {term: values[term] for term in STATE_TERMS}
 
 
 def refused_by_library(error: ValueError) -> PropertiesError:
@@ -71,7 +69,7 @@ def refused_by_library(error: ValueError) -> PropertiesError:
     return PropertiesError(f'group "detector"{key}: {text}')
 
 
-def front_half_json(settings: JobSettings, *, bounded: bool, parallelism: int) -> str:
+def jvm_settings_json(settings: JobSettings, *, bounded: bool, parallelism: int) -> str:
     """Write what the JVM half is told.
 
     Parameters

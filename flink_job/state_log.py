@@ -2,9 +2,9 @@
 
 In a map from text to bytes, one per bucket, lie
 
-- ``L<count>``: the log; what the bucket scored as its ``count``-th element, as a payload (`contracts.payloads`);
+- ``L<count>``: the log; what the bucket scored as its ``count``-th element, as a payload (`flink_job.wire`);
 - ``S<timeseriesId>``: a snapshot of a series' model and the end of the period that it learned last;
-- ``W``: how many elements the bucket has scored, and the settings that its state depends on.
+- ``W``: how many elements the bucket has scored.
 
 A bucket appends one log entry per element and takes snapshots of a share of its models: those whose phase, a stable
 hash of the series modulo `PHASES`, equals the count modulo `PHASES`. Within `PHASES` elements every phase has had its
@@ -21,8 +21,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from contracts.payloads import BlockError, Payload, decode_payload, encode_payload
 from contracts.series import timeseries_id
+from flink_job.wire import BlockError, Payload, decode_payload, encode_payload
 
 PHASES = 32
 """Elements between two snapshots of a model. Part of the state's layout: another number needs another version."""
@@ -30,7 +30,7 @@ PHASES = 32
 _VERSION = 1
 _FRAME = struct.Struct(">2sBI")
 _MAGIC = b"AF"
-_HEAD = struct.Struct(">QIQ")
+_HEAD = struct.Struct(">Q")
 _SNAPSHOT = struct.Struct(">qI")
 
 
@@ -52,14 +52,6 @@ class KeyedBytes(Protocol):
     def remove(self, key: str) -> None:
         """Remove an entry, if it is there."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The settings that a bucket's state depends on: it cannot be continued under others."""
-
-    buckets: int
-    period_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +78,18 @@ def phase_of(identifier: str) -> int:
     return int(identifier[:8], 16) % PHASES
 
 
-def restore(state: KeyedBytes, layout: Layout) -> Restored:
+def restore(state: KeyedBytes) -> Restored:
     """Read a bucket's state.
 
     Parameters
     ----------
     state
         The state of the current bucket.
-    layout
-        The settings of this job.
 
     Raises
     ------
     JobStateError
-        If the state is damaged, of another version, or was written under other settings.
+        If the state is damaged or of another version.
     """
     count = 0
     snapshots: dict[bytes, Snapshot] = {}
@@ -107,7 +97,7 @@ def restore(state: KeyedBytes, layout: Layout) -> Restored:
     for key, framed in state.items():
         value = _unframe(key, framed)
         if key == "W":
-            count = _read_head(value, layout)
+            count = _read_head(value)
         elif key.startswith("S"):
             series, snapshot = _read_snapshot(key, value)
             snapshots[series] = snapshot
@@ -122,15 +112,13 @@ def restore(state: KeyedBytes, layout: Layout) -> Restored:
     return Restored(count, snapshots, tuple(log[number] for number in sorted(log)))
 
 
-def append(state: KeyedBytes, layout: Layout, count: int, scored: Payload) -> int:
+def append(state: KeyedBytes, count: int, scored: Payload) -> int:
     """Write what a bucket scored as its ``count``-th element, and forget the entry that all snapshots now contain.
 
     Parameters
     ----------
     state
         The state of the current bucket.
-    layout
-        The settings of this job.
     count
         Elements that the bucket has scored, this one included.
     scored
@@ -141,7 +129,7 @@ def append(state: KeyedBytes, layout: Layout, count: int, scored: Payload) -> in
     The number of bytes written.
     """
     entry = _frame(encode_payload(scored))
-    head = _frame(_HEAD.pack(count, layout.buckets, layout.period_ms))
+    head = _frame(_HEAD.pack(count))
     state.put(f"L{count}", entry)
     state.put("W", head)
     if count >= PHASES:
@@ -175,17 +163,10 @@ def _unframe(key: str, framed: bytes) -> bytes:
     return body
 
 
-def _read_head(value: bytes, layout: Layout) -> int:
+def _read_head(value: bytes) -> int:
     if len(value) != _HEAD.size:
         raise _damaged("W", f"it has {len(value)} bytes, expected {_HEAD.size}")
-    count, buckets, period_ms = _HEAD.unpack(value)
-    if Layout(buckets, period_ms) != layout:
-        msg = (
-            f"the state was written with buckets {buckets} and a detection.period of {period_ms} ms, the properties "
-            f"say {layout.buckets} and {layout.period_ms} ms; set them back, or start without state"
-        )
-        raise JobStateError(msg)
-    return int(count)
+    return int.from_bytes(value, "big")
 
 
 def _read_snapshot(key: str, value: bytes) -> tuple[bytes, Snapshot]:

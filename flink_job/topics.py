@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from py4j.java_gateway import JVMView
 from py4j.protocol import Py4JJavaError
 
-from contracts.properties import TopicSettings
 from flink_job.environment import JAR
 from flink_job.failures import JobError, causes
+from flink_job.properties import TopicSettings
 
 _ANSWER_WITHIN_MS = 20_000
 

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from expected_results import result_of
+from jvm_twins import encode_series
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from properties_text import BOOKSTORE, text_of
 
 import flink_job
 from anomaly import Detector, DetectorConfig
 from contracts import results
-from contracts.series import encode_series
 from devstack.ports import choose_ports
 from flink_job import environment
 

@@ -17,7 +17,7 @@ from anomaly.cli.interrupts import swallowed_interrupts
 from anomaly.cli.io_csv import BOM, CsvReader, Row
 from anomaly.cli.io_output import Output, open_output
 from anomaly.cli.progress import Progress
-from anomaly.cli.scoring import Scorer, appended_names
+from anomaly.cli.scoring import RowScorer, appended_names
 from anomaly.cli.summary import summary_lines
 from anomaly.config import DetectorConfig
 
@@ -80,7 +80,7 @@ def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, 
     reader = CsvReader(stream)
     first, plan = _look(reader, asked)
     names = appended_names(plan)
-    scorer = Scorer(plan, settings)
+    scorer = RowScorer(plan, settings)
     with open_output(target, stream) as output:
         say(plan.describe())
         if reader.has_bom:
@@ -117,7 +117,7 @@ def _look(reader: CsvReader, asked: Asked) -> tuple[list[Row], Plan]:
     return rows, find_plan(Table(tuple(name.strip() for name in names), headed, sample), asked)
 
 
-def _score_rows(reader: CsvReader, rows: list[Row], scorer: Scorer, output: Output, progress: Progress) -> None:
+def _score_rows(reader: CsvReader, rows: list[Row], scorer: RowScorer, output: Output, progress: Progress) -> None:
     """Score rows in batches as they arrive; what precedes a row that can't be scored is written first."""
     with swallowed_interrupts() as raise_if_interrupted:
         while rows:

@@ -66,7 +66,7 @@ def appended_names(plan: Plan) -> tuple[str, ...]:
     return names
 
 
-class Scorer:
+class RowScorer:
     """Scores rows: `add` each, then `flush` to get the appended cells of all that were added since the last flush.
 
     The results are those of one `Detector` per series that gets the series' values in file order, to the last digit,

@@ -6,8 +6,9 @@ from typing import TypedDict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jvm_twins import bucket_of, encode_series
 
-from contracts.series import Series, SeriesError, bucket_of, decode_series, encode_series, timeseries_id
+from contracts.series import Series, SeriesError, decode_series, timeseries_id
 
 
 class Case(TypedDict):
@@ -89,14 +90,6 @@ def test_whatever_decodes_is_the_canonical_encoding_of_what_it_decodes_to(data: 
 def test_other_bytes_are_refused_saying_why(key: bytes, problem: str) -> None:
     with pytest.raises(SeriesError, match=problem):
         decode_series(key)
-
-
-@pytest.mark.parametrize(
-    ("measure", "dimensions"), [("", {}), ("\ud800", {}), ("m", {"\udfff": "x"}), ("m", {"x": "\ud800"})]
-)
-def test_text_without_an_encoding_is_refused(measure: str, dimensions: dict[str, str]) -> None:
-    with pytest.raises(SeriesError):
-        encode_series(measure, dimensions)
 
 
 def test_buckets_share_the_series_about_evenly() -> None:

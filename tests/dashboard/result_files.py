@@ -8,11 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from jvm_twins import encode_series
 
 from anomaly import Detector, DetectorConfig
 from bookstore.sales import make_plan, sales
 from contracts.flat_results import COLUMNS, Kind, dimension_column
-from contracts.series import encode_series, timeseries_id
+from contracts.series import timeseries_id
 
 TYPES = {
     Kind.TEXT: pa.string(),

@@ -72,5 +72,4 @@ def test_what_an_update_refuses_is_what_the_state_refuses() -> None:
         for key, value in group["PropertyMap"].items()
     }
 
-    # The template leaves the execution mode to the job.
-    assert {name for key in refused - {"execution.mode"} for name in properties[key]} - {"AWS::NoValue"} == set(FIXED)
+    assert {name for key in refused for name in properties[key]} - {"AWS::NoValue"} == set(FIXED)

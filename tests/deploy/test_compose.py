@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from contracts.properties import parse_properties
+from flink_job.properties import parse_properties
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ROOT / "deploy" / "containers"

@@ -10,7 +10,7 @@ from typing import Any
 import pyflink
 import yaml
 
-from contracts.properties import parse_properties
+from flink_job.properties import parse_properties
 
 CONTAINERS = Path(__file__).parents[2] / "deploy" / "containers"
 PROPERTIES, DEPLOYMENT = yaml.safe_load_all((CONTAINERS / "kubernetes.yaml").read_text())

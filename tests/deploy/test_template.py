@@ -8,12 +8,12 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from stacks_under_test import CASES, MANY_DIMENSIONS, resources_of
 
 from contracts.flat_results import COLUMNS, glue_columns
-from contracts.properties import Aggregation, Delivery, StartingOffsets, parse_properties
 from contracts.results import decode
 from deploy.checks import properties_text
 from deploy.code import PARAMETERS
 from deploy.package.plan import FLINK, LAMBDAS, RUN_OPTIONS
 from deploy.template import DETECTOR, parse, with_columns
+from flink_job.properties import Aggregation, Delivery, StartingOffsets, parse_properties
 from ingest_lambda.schedule import scheduled_time
 from ingest_lambda.settings import parse_settings
 
@@ -69,7 +69,7 @@ def test_every_property_of_the_job_that_a_cluster_heeds_can_be_set() -> None:
     given = {(group["PropertyGroupId"], key) for group in groups["PropertyGroups"] for key in group["PropertyMap"]}
 
     # The service decides the first three; the last has no reason to be another.
-    left_out = {"parallelism", "checkpoint.directory", "checkpoint.interval", "execution.mode"}
+    left_out = {"parallelism", "checkpoint.directory", "checkpoint.interval"}
     assert documented - given == {("job", key) for key in left_out}
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from properties_text import BOOKSTORE, text_of
 
-from contracts.properties import Delivery, ExecutionMode, RunSettings, StartingOffsets
 from flink_job import environment
 from flink_job.failures import JobError
+from flink_job.properties import Delivery, RunSettings, StartingOffsets
 
 RUN = RunSettings(
     buckets=64,
     delivery=Delivery.AT_LEAST_ONCE,
-    execution_mode=ExecutionMode.PROCESS,
     starting_offsets=StartingOffsets.EARLIEST,
     idle_timeout_ms=60_000,
     group_id="anomaly-bookstore",
@@ -36,7 +35,6 @@ def with_checkpoints(directory: Path) -> RunSettings:
     return RunSettings(
         64,
         Delivery.EXACTLY_ONCE,
-        ExecutionMode.THREAD,
         StartingOffsets.EARLIEST,
         60_000,
         "g",
@@ -55,7 +53,7 @@ def test_a_run_is_local_unless_flink_started_it(environ: dict[str, str], local: 
 
 
 def test_on_a_cluster_only_the_key_that_managed_flink_allows_is_set() -> None:
-    assert environment.cluster_configuration(RUN) == {"python.execution-mode": "process"}
+    assert environment.cluster_configuration() == {"python.execution-mode": "process"}
 
 
 def test_every_other_key_is_refused_on_a_cluster_by_name(tmp_path: Path) -> None:
@@ -68,7 +66,7 @@ def test_every_other_key_is_refused_on_a_cluster_by_name(tmp_path: Path) -> None
     for key in ("parallelism.default", "state.backend.type", "execution.checkpointing.interval", "python.executable"):
         assert key in named.replace(",", "").split()
     assert "python.execution-mode" not in named
-    assert environment.only_allowed(environment.cluster_configuration(RUN)) == environment.cluster_configuration(RUN)
+    assert environment.only_allowed(environment.cluster_configuration()) == environment.cluster_configuration()
 
 
 # In a process of its own: PyFlink starts a JVM and leaves its pipes open.
@@ -79,9 +77,9 @@ import sys
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 
-from contracts.properties import parse_properties
+from flink_job.properties import parse_properties
 from flink_job.environment import JAR, cluster_configuration
-from flink_job.settings import front_half_json, scoring_settings
+from flink_job.settings import jvm_settings_json, scoring_settings
 from flink_job.topology import build
 
 def keys(flink):
@@ -91,11 +89,11 @@ settings = parse_properties(sys.argv[1])
 configuration = Configuration()
 configuration.set_string("pipeline.jars", JAR.as_uri())  # what --jarfile does
 before = keys(StreamExecutionEnvironment.get_execution_environment(configuration))
-for key, value in cluster_configuration(settings.job).items():
+for key, value in cluster_configuration().items():
     configuration.set_string(key, value)
 flink = StreamExecutionEnvironment.get_execution_environment(configuration)
-front_half = front_half_json(settings, bounded=False, parallelism=0)
-build(flink, front_half, scoring_settings(settings), settings.job.execution_mode)
+jvm_settings = jvm_settings_json(settings, bounded=False, parallelism=0)
+build(flink, jvm_settings, scoring_settings(settings))
 flink._generate_stream_graph(clear_transformations=True)
 after = keys(flink)
 print(json.dumps(sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))))
@@ -139,9 +137,7 @@ def test_a_run_resumes_from_the_checkpoint_it_is_given(tmp_path: Path) -> None:
 
 
 def test_exactly_once_without_checkpoints_is_refused_saying_what_is_missing() -> None:
-    exactly_once = RunSettings(
-        64, Delivery.EXACTLY_ONCE, ExecutionMode.PROCESS, StartingOffsets.EARLIEST, 1, "g", 1, None, 5000
-    )
+    exactly_once = RunSettings(64, Delivery.EXACTLY_ONCE, StartingOffsets.EARLIEST, 1, "g", 1, None, 5000)
 
     with pytest.raises(JobError, match=r"exactly-once needs checkpoint\.directory"):
         environment.local_configuration(exactly_once, None)
@@ -180,7 +176,6 @@ def test_workers_find_the_project_whatever_the_path_was() -> None:
     environ = {"PYTHONPATH": "/elsewhere"}
     environment.let_workers_import(environ)
 
-    project, packages, elsewhere = environ["PYTHONPATH"].split(":")
+    project, elsewhere = environ["PYTHONPATH"].split(":")
     assert (Path(project) / "flink_job" / "__main__.py").is_file()
-    assert (Path(packages) / "pyflink").is_dir()
     assert elsewhere == "/elsewhere"

@@ -1,16 +1,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
+from jvm_twins import decode_results, encode_series
 
-from contracts.payloads import Payload, decode_results, encode_payload
-from contracts.properties import ExecutionMode
-from contracts.series import encode_series
-from flink_job.operators import ScoreBuckets
+from flink_job.operators import ScoringOperator
 from flink_job.settings import ScoringSettings
-from flink_job.state_log import Layout
+from flink_job.wire import Payload, encode_payload
 
-SETTINGS = ScoringSettings("bookstore", 70, 12, Layout(4, 60_000))
+SETTINGS = ScoringSettings("bookstore", 70, 12)
 SERIES = encode_series("quantity", {"product_name": "item-A"})
 
 
@@ -68,33 +65,31 @@ class Counter:
         self._counts[self._name] = number
 
 
-def opened(flink: Flink, mode: ExecutionMode) -> ScoreBuckets:
-    operator = ScoreBuckets(SETTINGS, mode)
+def opened(flink: Flink) -> ScoringOperator:
+    operator = ScoringOperator(SETTINGS)
     operator.open(flink)
     return operator
 
 
 def element(period: int) -> bytes:
-    return encode_payload(Payload(period * 60_000, (period + 1) * 60_000, ((SERIES, 5.0),)))
+    return encode_payload(Payload(period * 60_000, (period + 1) * 60_000, (SERIES,), (5.0,)))
 
 
-@pytest.mark.parametrize(("mode", "kind"), [(ExecutionMode.PROCESS, bytes), (ExecutionMode.THREAD, str)])
-def test_a_new_operator_continues_from_the_state_of_the_old_one(mode: ExecutionMode, kind: type) -> None:
+def test_a_new_operator_continues_from_the_state_of_the_old_one() -> None:
     flink = Flink()
-    old = opened(flink, mode)
+    old = opened(flink)
     first = [list(old.process_element(element(period), flink)) for period in range(40)]
-    new = opened(flink, mode)
+    new = opened(flink)
 
     assert all(len(decode_results(block)) == 1 for [block] in first)
     assert list(new.process_element(element(39), flink)) == []
     [block] = new.process_element(element(40), flink)
     assert b'"processedDataPoints":41,' in decode_results(block)[0][1]
-    assert {type(value) for value in flink.maps[0].values()} == {kind}
 
 
 def test_buckets_have_models_of_their_own() -> None:
     flink = Flink()
-    operator = opened(flink, ExecutionMode.PROCESS)
+    operator = opened(flink)
     for flink.key in (1, 2):
         [block] = operator.process_element(element(0), flink)
         assert b'"processedDataPoints":1,' in decode_results(block)[0][1]
@@ -102,7 +97,7 @@ def test_buckets_have_models_of_their_own() -> None:
 
 def test_points_series_and_model_bytes_are_counted() -> None:
     flink = Flink()
-    operator = opened(flink, ExecutionMode.PROCESS)
+    operator = opened(flink)
     for period in range(3):
         list(operator.process_element(element(period), flink))
 

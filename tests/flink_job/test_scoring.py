@@ -6,17 +6,18 @@ import pytest
 from expected_results import result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jvm_twins import decode_results, encode_series, payload_of
 
 from anomaly import Detector, Fleet
-from contracts.payloads import Payload, decode_results, encode_payload
 from contracts.results import Result, decode, encode
-from contracts.series import encode_series, timeseries_id
-from flink_job.scoring import BucketScorer, Scored
+from contracts.series import timeseries_id
+from flink_job.scoring import BucketScorer, ScoredPeriod
 from flink_job.settings import ScoringSettings, detector_config
-from flink_job.state_log import PHASES, JobStateError, Layout
+from flink_job.state_log import PHASES, JobStateError
+from flink_job.wire import encode_payload
 
 MINUTE = 60_000
-SETTINGS = ScoringSettings("bookstore", 70, output_after=12, layout=Layout(buckets=4, period_ms=MINUTE))
+SETTINGS = ScoringSettings("bookstore", 70, output_after=12)
 SERIES = [encode_series("quantity", {"product_name": f"item-{number}"}) for number in range(6)]
 
 
@@ -35,10 +36,10 @@ def scorer_on(state: MemoryState, scoring: ScoringSettings = SETTINGS) -> Bucket
 
 
 def element(period: int, values: Iterable[tuple[bytes, float]]) -> bytes:
-    return encode_payload(Payload(period * MINUTE, (period + 1) * MINUTE, tuple(sorted(values))))
+    return encode_payload(payload_of(period * MINUTE, (period + 1) * MINUTE, values))
 
 
-def records_of(scored: Scored) -> list[Result]:
+def records_of(scored: ScoredPeriod) -> list[Result]:
     return [decode(value) for _, value in decode_results(scored.block)]
 
 
@@ -203,7 +204,7 @@ def test_a_bucket_that_goes_back_to_an_earlier_state_forgets_what_it_learned_sin
 def test_a_new_threshold_takes_over_the_models() -> None:
     state = MemoryState()
     lines_of(scorer_on(state), noisy_elements(PHASES + 1, share=1.0))
-    other = ScoringSettings("bookstore", 95, SETTINGS.output_after, SETTINGS.layout)
+    other = ScoringSettings("bookstore", 95, SETTINGS.output_after)
 
     records = records_of(scorer_on(state, other).score(element(1000, [(series, 1.0) for series in SERIES])))
 

@@ -1,12 +1,17 @@
 import json
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 from properties_text import BOOKSTORE, text_of
 
 from anomaly import DetectorConfig
-from contracts.properties import JobSettings, parse_properties
-from flink_job.settings import detector_config, front_half_json, refused_by_library, scoring_settings, state_terms
+from flink_job.properties import JobSettings, parse_properties
+from flink_job.settings import detector_config, jvm_settings_json, refused_by_library, scoring_settings, state_terms
+from flink_job.state_terms import STATE_TERMS
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def settings_with(**detector: str) -> JobSettings:
@@ -20,7 +25,7 @@ def settings_with(**detector: str) -> JobSettings:
 
 
 def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
-    assert json.loads(front_half_json(settings_with(), bounded=True, parallelism=2)) == {
+    assert json.loads(jvm_settings_json(settings_with(), bounded=True, parallelism=2)) == {
         "kafka": {"bootstrap.servers": "127.0.0.1:9092", "client.id": "x"},
         "input": "sales",
         "output": "results",
@@ -43,11 +48,10 @@ def test_the_jvm_half_is_told_everything_and_nothing_else() -> None:
         "transactionTimeoutMs": 900_000,
         "parallelism": 2,
         "stateTerms": {
-            "output.after": "300",
-            "measure.aggregation": "SUM",
-            "detection.period": "60000 ms",
-            "buckets": "64",
-            "execution.mode": "process",
+            "detector.detection.period": "60000 ms",
+            "detector.measure.aggregation": "SUM",
+            "detector.output.after": "300",
+            "job.buckets": "64",
         },
     }
 
@@ -56,6 +60,14 @@ def test_defaults_and_the_same_values_given_are_the_same_terms_of_the_state() ->
     assert state_terms(settings_with(output_after="300", detection_period="60s")) == state_terms(settings_with())
     assert state_terms(settings_with(decision_threshold="90", name="other")) == state_terms(settings_with())
     assert state_terms(settings_with(output_after="301")) != state_terms(settings_with())
+
+
+def test_the_page_on_upgrading_refuses_what_the_state_refuses() -> None:
+    refused: set[str] = set()
+    for keys in re.findall(r"^\| (`[^|]*) \| no \|", (DOCS / "upgrading.md").read_text("utf-8"), re.M):
+        refused |= set(re.findall("`([^`]+)`", keys))
+
+    assert refused == {term.partition(".")[2] for term in STATE_TERMS}
 
 
 def test_what_the_properties_say_reaches_the_library() -> None:

@@ -4,13 +4,12 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jvm_twins import bucket_of, encode_series
 
-from contracts.payloads import Payload
-from contracts.series import bucket_of, encode_series, timeseries_id
+from contracts.series import timeseries_id
 from flink_job.state_log import (
     PHASES,
     JobStateError,
-    Layout,
     Restored,
     Snapshot,
     append,
@@ -18,8 +17,8 @@ from flink_job.state_log import (
     restore,
     write_snapshot,
 )
+from flink_job.wire import Payload
 
-LAYOUT = Layout(buckets=64, period_ms=60_000)
 SERIES = encode_series("quantity", {"product_name": "item-A"})
 
 
@@ -34,25 +33,25 @@ class MemoryState(dict[str, bytes]):
 
 
 def payload(number: int) -> Payload:
-    return Payload(number * 60_000, (number + 1) * 60_000, ((SERIES, float(number)),))
+    return Payload(number * 60_000, (number + 1) * 60_000, (SERIES,), (float(number),))
 
 
 def written(count: int) -> MemoryState:
     state = MemoryState()
     for number in range(1, count + 1):
-        append(state, LAYOUT, number, payload(number))
+        append(state, number, payload(number))
     if count:
         write_snapshot(state, SERIES, Snapshot(count * 60_000, b"model"))
     return state
 
 
 def test_no_state_is_a_bucket_that_scored_nothing() -> None:
-    assert restore(MemoryState(), LAYOUT) == Restored(0, {}, ())
+    assert restore(MemoryState()) == Restored(0, {}, ())
 
 
 @pytest.mark.parametrize("count", [1, PHASES - 1, PHASES, PHASES + 1, 5 * PHASES])
 def test_the_newest_entries_come_back_in_the_order_in_which_they_were_scored(count: int) -> None:
-    restored = restore(written(count), LAYOUT)
+    restored = restore(written(count))
 
     assert restored.count == count
     assert restored.log == tuple(payload(number) for number in range(max(1, count - PHASES + 2), count + 1))
@@ -65,7 +64,7 @@ def test_the_state_is_written_as_in_the_golden_bytes() -> None:
     key = f"{len(SERIES):08x}{SERIES.hex()}"
     assert {name: value.hex() for name, value in state.items()} == {
         "L1": f"4146013a5f90eb000000000000ea60000000000001d4c000000001{key}3ff0000000000000",
-        "W": "414601e5f23b31000000000000000100000040000000000000ea60",
+        "W": "4146011225efff0000000000000001",
         f"S{timeseries_id(SERIES)}": f"414601d9a91d8d000000000000ea60{key}6d6f64656c",
     }
 
@@ -81,7 +80,7 @@ def test_any_damaged_byte_is_noticed(data: st.DataObject) -> None:
     state[key] = bytes(damaged)
 
     with pytest.raises(JobStateError):
-        restore(state, LAYOUT)
+        restore(state)
 
 
 @given(st.sampled_from(["W", "L1", f"S{timeseries_id(SERIES)}", "Lx", "S", "X"]), st.binary(max_size=60))
@@ -89,7 +88,7 @@ def test_arbitrary_bytes_with_a_right_checksum_are_refused(key: str, body: bytes
     framed = b"AF\x01" + zlib.crc32(body).to_bytes(4, "big") + body
 
     with pytest.raises(JobStateError):
-        restore(MemoryState({key: framed}), LAYOUT)
+        restore(MemoryState({key: framed}))
 
 
 @pytest.mark.parametrize("missing", ["L2", "L3", "W"])
@@ -98,7 +97,7 @@ def test_a_missing_entry_of_the_log_is_noticed(missing: str) -> None:
     del state[missing]
 
     with pytest.raises(JobStateError, match="entries missing"):
-        restore(state, LAYOUT)
+        restore(state)
 
 
 def test_a_snapshot_under_the_name_of_another_series_is_refused() -> None:
@@ -106,13 +105,7 @@ def test_a_snapshot_under_the_name_of_another_series_is_refused() -> None:
     state["S" + "0" * 64] = state.pop(f"S{timeseries_id(SERIES)}")
 
     with pytest.raises(JobStateError, match="of another series"):
-        restore(state, LAYOUT)
-
-
-@pytest.mark.parametrize("layout", [Layout(32, 60_000), Layout(64, 300_000)])
-def test_a_state_written_under_other_settings_is_refused_naming_both(layout: Layout) -> None:
-    with pytest.raises(JobStateError, match=r"buckets 64 and .* 60000 ms, the properties say (32|64) and \d+ ms"):
-        restore(written(1), layout)
+        restore(state)
 
 
 def test_a_state_of_a_later_version_is_refused_saying_so() -> None:
@@ -120,7 +113,7 @@ def test_a_state_of_a_later_version_is_refused_saying_so() -> None:
     state["W"] = b"AF\x02" + state["W"][3:]
 
     with pytest.raises(JobStateError, match="has version 2, this job reads 1"):
-        restore(state, LAYOUT)
+        restore(state)
 
 
 def test_the_series_of_one_bucket_are_spread_over_all_phases() -> None:

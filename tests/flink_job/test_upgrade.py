@@ -32,7 +32,7 @@ def test_a_savepoint_goes_on_under_a_new_threshold_and_is_refused_under_another_
     refused = flink.submit(bench.properties(detector={**MODEL, "output.after": "50"}), state=savepoint)
     wait_until("the refusal", lambda: flink.state_of(refused) == "FAILED")
     reason = cluster_says(cluster, refused)
-    assert "made with output.after 100, the properties say output.after 50; set them back" in reason
+    assert "made with detector.output.after 100, the properties say detector.output.after 50; set them back" in reason
 
     job = flink.submit(bench.properties(detector={**MODEL, "decision.threshold": "80"}), state=savepoint)
     bench.produce([*((number, body(event)) for number, event in enumerate(events[120:], 120)), *flush])

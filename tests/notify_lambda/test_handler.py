@@ -6,12 +6,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 from alert_records import Context, dip, event, event_of, many_spikes, record, spike
 from faulty_proxy import FaultyProxy
 from sns_cloud import Cloud
 
-from contracts.deadletters import decode as decode_letter
+from contracts.deadletters import DeadLetter
 from notify_lambda import handler as handler_module
 from notify_lambda.handler import DeliveryError, handler
 from notify_lambda.kafka_event import EventError
@@ -125,7 +126,7 @@ def test_poison_is_logged_with_its_offset_and_put_aside_once(cloud: Cloud, caplo
     assert handler(batch, Context()) == NONE_FAILED
     assert handler(batch, Context()) == NONE_FAILED
 
-    letters = [decode_letter(json.dumps(letter)) for letter in cloud.letters()]
+    letters = [msgspec.convert(letter, DeadLetter) for letter in cloud.letters()]
     assert {(letter.offset, letter.reason) for letter in letters} == {
         (0, "not_json"),
         (2, "not_base64"),

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import anomaly
 from anomaly import Detector, DetectorConfig
 from anomaly.cli.main import main
-from anomaly.cli.scoring import Scorer
+from anomaly.cli.scoring import RowScorer
 from anomaly.records import APPENDED_FIELDS, names_of
 
 OURS = names_of(APPENDED_FIELDS)
@@ -334,11 +334,11 @@ def test_ctrl_c_counts_even_if_it_came_while_kernels_were_loaded(run: Run, monke
         def __del__(self) -> None:
             raise KeyboardInterrupt  # Python can only print it here, as in the callbacks that load kernels
 
-    def flush(_: Scorer) -> list[list[str]]:
+    def flush(_: RowScorer) -> list[list[str]]:
         Dropped()
         return [["scored"]]
 
-    monkeypatch.setattr(Scorer, "flush", flush)
+    monkeypatch.setattr(RowScorer, "flush", flush)
     write("in.csv", "v\n1\n")
     status, out, _ = run("in.csv")
     assert (status, out) == (130, f"v{HEADER}1,scored\n")

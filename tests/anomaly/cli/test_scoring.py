@@ -13,7 +13,7 @@ from anomaly import Detections, Detector, DetectorConfig
 from anomaly.cli.columns import Plan
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.io_csv import Row
-from anomaly.cli.scoring import Scorer, appended_names
+from anomaly.cli.scoring import RowScorer, appended_names
 from anomaly.cli.summary import Summary
 from anomaly.records import APPENDED_FIELDS
 
@@ -35,7 +35,7 @@ def stream(n: int, seed: int) -> list[float]:
 
 
 def appended(rows: Sequence[Row], plan: Plan, batch: int, config: DetectorConfig = SMALL) -> list[list[str]]:
-    scorer = Scorer(plan, config)
+    scorer = RowScorer(plan, config)
     cells: list[list[str]] = []
     for start in range(0, len(rows), batch):
         for one in rows[start : start + batch]:
@@ -111,7 +111,7 @@ def test_several_value_columns_are_one_observation_with_a_band_each() -> None:
 
 
 def test_a_time_that_no_calendar_has_is_refused_and_values_that_no_series_has_are_missing() -> None:
-    scorer = Scorer(PLAN, SMALL)
+    scorer = RowScorer(PLAN, SMALL)
     with pytest.raises(InputError, match="line 2, column time: '999999999999999' is no time before the year 10209"):
         scorer.add(row(2, 999999999999999, "a", 1))
     assert scorer.add(row(3, 60, "a", "1e300"))
@@ -137,7 +137,7 @@ def test_a_file_that_has_such_a_column_already_is_refused() -> None:
 def test_a_row_that_cannot_be_scored_is_refused_with_its_line_and_changes_nothing(
     cells: tuple[str, ...], message: str
 ) -> None:
-    scorer = Scorer(PLAN, SMALL)
+    scorer = RowScorer(PLAN, SMALL)
     scorer.add(row(8, 60, "a", 1))
     with pytest.raises(InputError, match=message):
         scorer.add(row(9, *cells))
@@ -146,27 +146,27 @@ def test_a_row_that_cannot_be_scored_is_refused_with_its_line_and_changes_nothin
 
 
 def test_times_may_go_back_from_one_series_to_another_but_not_within_one() -> None:
-    scorer = Scorer(PLAN, SMALL)
+    scorer = RowScorer(PLAN, SMALL)
     assert scorer.add(row(2, 60, "a", 1))
     assert scorer.add(row(3, 30, "b", 1))
-    scorer = Scorer(FLAT, SMALL)
+    scorer = RowScorer(FLAT, SMALL)
     scorer.add(row(2, 60, "a", 1))
     with pytest.raises(InputError, match="sort the rows oldest first, or tell several series apart with --by host"):
         scorer.add(row(3, 30, "b", 1))
 
 
 def test_rows_of_empty_cells_are_left_out_but_one_empty_cell_alone_is_a_missing_value() -> None:
-    scorer = Scorer(PLAN, SMALL)
+    scorer = RowScorer(PLAN, SMALL)
     assert not scorer.add(row(2, "", " ", ""))
     assert not scorer.add(row(3, ""))
     assert scorer.summary() == Summary(empty=2)
-    single = Scorer(Plan(("value",), True, None, (0,), (), ()), SMALL)
+    single = RowScorer(Plan(("value",), True, None, (0,), (), ()), SMALL)
     assert single.add(row(2, ""))
     assert single.summary().missing == 1
 
 
 def test_the_summary_counts_what_was_seen_and_finds_the_strongest_alert() -> None:
-    scorer = Scorer(PLAN, SMALL)
+    scorer = RowScorer(PLAN, SMALL)
     for i, value in enumerate(stream(300, 1)):
         scorer.add(row(i + 2, 60 * i, "a", value))
     scorer.add(row(302, 17940, "a", ""))

@@ -5,7 +5,7 @@ import pytest
 
 from bookstore.pipeline.configuration import GROUPS, Places, Sales, job_properties, read_places, write_places
 from bookstore.pipeline.provision import Resources
-from contracts.properties import Aggregation, parse_properties
+from flink_job.properties import Aggregation, parse_properties
 from ingest_lambda.settings import parse_settings as ingest_settings
 from notify_lambda.settings import parse_settings as notify_settings
 

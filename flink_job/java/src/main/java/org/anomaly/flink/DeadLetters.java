@@ -31,14 +31,14 @@ public record DeadLetters(String topic) implements Serializable {
     private static final JsonFactory JSON = new JsonFactory();
 
     /** The message about one record; a late event that has lost its body is told by its place and size alone. */
-    public Message of(String reason, Event event) {
+    public Message of(Reason reason, Event event) {
         String key = topic + "-" + event.partition() + "-" + event.offset();
         String text = event.body() == null ? null : strictText(event.body());
         boolean binary = event.body() != null && text == null;
         StringWriter json = new StringWriter();
         try (JsonGenerator out = JSON.createGenerator(json)) {
             out.writeStartObject();
-            out.writeStringField("reason", reason);
+            out.writeStringField("reason", reason.text());
             out.writeStringField("topic", topic);
             out.writeNumberField("partition", event.partition());
             out.writeNumberField("offset", event.offset());

@@ -26,19 +26,7 @@ final class EventDeserializer implements KafkaRecordDeserializationSchema<Event>
 
     @Override
     public void deserialize(ConsumerRecord<byte[], byte[]> record, Collector<Event> out) {
-        byte[] body = record.value();
-        EventParser.Outcome outcome = parser.parse(body, record.timestamp());
-        out.collect(
-                new Event(
-                        outcome.reason() == null ? null : outcome.reason().text(),
-                        outcome.series(),
-                        outcome.time(),
-                        outcome.value(),
-                        record.partition(),
-                        record.offset(),
-                        record.timestamp(),
-                        body == null ? 0 : body.length,
-                        body));
+        out.collect(parser.parse(record));
     }
 
     @Override

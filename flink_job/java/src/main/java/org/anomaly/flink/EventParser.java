@@ -14,9 +14,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * One Kafka value to an event, or the reason why it is none. A pure function, total over all bytes: whatever a producer
+ * One Kafka record to an event, or the reason why it is none. A pure function, total over all bytes: whatever a producer
  * writes, the job goes on.
  */
 public final class EventParser {
@@ -59,71 +60,54 @@ public final class EventParser {
         maxFutureMs = settings.maxFutureMs();
     }
 
-    /**
-     * What became of a value.
-     *
-     * @param reason why it is no event; null if it is one
-     * @param series key of the series, see {@link SeriesKey}
-     * @param time in milliseconds since the epoch
-     * @param value of the measure exactly as written, but 0 where a double would be 0; 0 if there is no measure
-     */
-    public record Outcome(Reason reason, String series, long time, BigDecimal value) {
-        static Outcome rejected(Reason reason) {
-            return new Outcome(reason, null, 0, null);
-        }
-    }
-
-    /**
-     * Parses a value.
-     *
-     * @param body the record's value, null if it has none
-     * @param kafkaTimestamp the record's own timestamp; not the clock's, so that reading again judges alike
-     */
-    public Outcome parse(byte[] body, long kafkaTimestamp) {
+    /** Parses a record's value. */
+    public Event parse(ConsumerRecord<byte[], byte[]> record) {
+        byte[] body = record.value();
         if (body == null || body.length == 0) {
-            return Outcome.rejected(Reason.EMPTY);
+            return Event.rejected(Reason.EMPTY, record);
         }
         CharBuffer text;
         try {
             text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
         } catch (CharacterCodingException e) {
-            return Outcome.rejected(Reason.NOT_UTF8);
+            return Event.rejected(Reason.NOT_UTF8, record);
         }
         Fields fields = new Fields(slots.size());
         try {
             if (!fields.read(text, slots)) {
-                return Outcome.rejected(Reason.NOT_AN_OBJECT);
+                return Event.rejected(Reason.NOT_AN_OBJECT, record);
             }
         } catch (IOException e) {
-            return Outcome.rejected(Reason.NOT_JSON);
+            return Event.rejected(Reason.NOT_JSON, record);
         }
-        return event(fields, kafkaTimestamp);
+        return event(fields, record);
     }
 
-    private Outcome event(Fields fields, long kafkaTimestamp) {
+    private Event event(Fields fields, ConsumerRecord<byte[], byte[]> record) {
         if (fields.missing(timestampSlot)) {
-            return Outcome.rejected(Reason.MISSING_TIMESTAMP);
+            return Event.rejected(Reason.MISSING_TIMESTAMP, record);
         }
         long time = fields.timestamp(timestampSlot);
         if (time == Timestamps.INVALID) {
-            return Outcome.rejected(Reason.BAD_TIMESTAMP);
+            return Event.rejected(Reason.BAD_TIMESTAMP, record);
         }
-        // kafkaTimestamp + maxFutureMs could overflow; time is within some 10^14 of 0, so this cannot.
-        if (time - maxFutureMs > kafkaTimestamp) {
-            return Outcome.rejected(Reason.TIMESTAMP_IN_FUTURE);
+        // Against the record's timestamp and not the clock, so that reading again judges alike. That + maxFutureMs could
+        // overflow; time is within some 10^14 of 0, so this cannot.
+        if (time - maxFutureMs > record.timestamp()) {
+            return Event.rejected(Reason.TIMESTAMP_IN_FUTURE, record);
         }
         BigDecimal value = BigDecimal.ZERO;
         if (measureSlot >= 0) {
             if (fields.missing(measureSlot)) {
-                return Outcome.rejected(Reason.MISSING_MEASURE);
+                return Event.rejected(Reason.MISSING_MEASURE, record);
             }
             String number = fields.number(measureSlot);
             if (number == null || number.length() > MAX_NUMBER_LENGTH) {
-                return Outcome.rejected(Reason.BAD_MEASURE);
+                return Event.rejected(Reason.BAD_MEASURE, record);
             }
             double rounded = Double.parseDouble(number);
             if (Double.isInfinite(rounded)) {
-                return Outcome.rejected(Reason.MEASURE_OUT_OF_RANGE);
+                return Event.rejected(Reason.MEASURE_OUT_OF_RANGE, record);
             }
             // Within a double's range the exponent is small, so that exact arithmetic stays cheap.
             value = rounded == 0 ? BigDecimal.ZERO : new BigDecimal(number);
@@ -132,7 +116,7 @@ public final class EventParser {
         Reason problem = null;
         for (int i = 0; i < dimensions.length; i++) {
             if (fields.missing(dimensionSlots[i])) {
-                return Outcome.rejected(Reason.MISSING_DIMENSION);
+                return Event.rejected(Reason.MISSING_DIMENSION, record);
             }
             dimensions[i] = fields.scalar(dimensionSlots[i]);
             if (dimensions[i] == null || !isUnicode(dimensions[i])) {
@@ -140,7 +124,9 @@ public final class EventParser {
             }
         }
         String series = problem == null ? keys.of(dimensions) : null;
-        return series == null ? Outcome.rejected(Reason.BAD_DIMENSION) : new Outcome(null, series, time, value);
+        return series == null
+                ? Event.rejected(Reason.BAD_DIMENSION, record)
+                : Event.accepted(series, time, value, record);
     }
 
     private int slot(String name) {

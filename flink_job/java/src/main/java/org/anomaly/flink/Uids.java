@@ -3,8 +3,7 @@ package org.anomaly.flink;
 import java.util.List;
 
 /**
- * The operators' uids. A savepoint finds an operator's state by its uid, so these never change; {@code
- * flink_job/uids.py} has the same.
+ * The operators' uids. A savepoint finds an operator's state by its uid, so these never change.
  */
 public final class Uids {
 
@@ -12,18 +11,18 @@ public final class Uids {
     public static final String SOURCE = "source";
 
     /** Parts dead letters and late records from events. */
-    public static final String GATE = "late-gate";
+    public static final String TRIAGE = "triage";
 
     /** Aggregates each series' events of a period. */
     public static final String SERIES_WINDOWS = "series-windows";
 
     /** Describes the late events that only the windows noticed. */
-    public static final String LATE_AT_WINDOWS = "late-at-windows";
+    public static final String LATE_FOUND_BY_WINDOWS = "late-found-by-windows";
 
     /** Gathers each bucket's points of a period. */
     public static final String BUCKET_WINDOWS = "bucket-windows";
 
-    /** Scores; the one operator in Python. */
+    /** Scores; the one operator in Python, which sets it ({@code flink_job/topology.py}). */
     public static final String SCORE = "score";
 
     /** Takes blocks of results apart. */
@@ -42,9 +41,9 @@ public final class Uids {
     public static final List<String> ALL =
             List.of(
                     SOURCE,
-                    GATE,
+                    TRIAGE,
                     SERIES_WINDOWS,
-                    LATE_AT_WINDOWS,
+                    LATE_FOUND_BY_WINDOWS,
                     BUCKET_WINDOWS,
                     SCORE,
                     SPLIT_RESULTS,

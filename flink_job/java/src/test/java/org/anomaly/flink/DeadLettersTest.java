@@ -19,7 +19,7 @@ class DeadLettersTest {
 
     @Test
     void aLetterHasExactlyTheDocumentedFields() {
-        Message message = LETTERS.of("not_json", event("{\"a\":\n".getBytes(StandardCharsets.UTF_8)));
+        Message message = LETTERS.of(Reason.NOT_JSON, event("{\"a\":\n".getBytes(StandardCharsets.UTF_8)));
         assertEquals("in-2-77", new String(message.key(), StandardCharsets.UTF_8));
         assertEquals(
                 "{\"reason\":\"not_json\",\"topic\":\"in\",\"partition\":2,\"offset\":77,\"timestamp\":1000,"
@@ -30,7 +30,7 @@ class DeadLettersTest {
     @Test
     void textComesBackAsItWas() throws Exception {
         String text = "\ufeff caf\u00e9 \ud83d\ude00 \0 \u2028 \"\\/";
-        JsonNode letter = read(LETTERS.of("not_json", event(text.getBytes(StandardCharsets.UTF_8))));
+        JsonNode letter = read(LETTERS.of(Reason.NOT_JSON, event(text.getBytes(StandardCharsets.UTF_8))));
         assertEquals(text, letter.get("body").textValue());
         assertEquals("utf-8", letter.get("bodyEncoding").textValue());
     }
@@ -38,7 +38,7 @@ class DeadLettersTest {
     @Test
     void bytesThatAreNotTextComeBackFromBase64() throws Exception {
         byte[] body = {'{', (byte) 0xff, (byte) 0xc0, (byte) 0xaf, 0};
-        JsonNode letter = read(LETTERS.of("not_utf8", event(body)));
+        JsonNode letter = read(LETTERS.of(Reason.NOT_UTF8, event(body)));
         assertEquals("base64", letter.get("bodyEncoding").textValue());
         assertArrayEquals(body, Base64.getDecoder().decode(letter.get("body").textValue()));
         assertEquals(5, letter.get("bodyBytes").intValue());
@@ -46,16 +46,16 @@ class DeadLettersTest {
 
     @Test
     void noValueIsTellableFromAnEmptyOne() throws Exception {
-        JsonNode none = read(LETTERS.of("empty", event(null)));
+        JsonNode none = read(LETTERS.of(Reason.EMPTY, event(null)));
         assertTrue(none.get("body").isNull());
         assertEquals(0, none.get("bodyBytes").intValue());
-        assertEquals("", read(LETTERS.of("empty", event(new byte[0]))).get("body").textValue());
+        assertEquals("", read(LETTERS.of(Reason.EMPTY, event(new byte[0]))).get("body").textValue());
     }
 
     @Test
     void aLateEventWithoutItsBodyStillTellsItsSize() throws Exception {
         Event event = new Event(null, "s", 0, null, 2, 77, 1000, 123, null);
-        JsonNode letter = read(LETTERS.of("late", event));
+        JsonNode letter = read(LETTERS.of(Reason.LATE, event));
         assertTrue(letter.get("body").isNull());
         assertEquals(123, letter.get("bodyBytes").intValue());
     }
@@ -69,7 +69,7 @@ class DeadLettersTest {
     void aGreatBodyIsCutBetweenCharactersAndStaysBelowAMegabyte(String unit) throws Exception {
         String text = "x" + unit.repeat(1_000_000 / unit.getBytes(StandardCharsets.UTF_8).length);
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        Message message = LETTERS.of("not_json", event(body));
+        Message message = LETTERS.of(Reason.NOT_JSON, event(body));
         assertTrue(message.value().length < 800_000, () -> "letter of " + message.value().length);
         JsonNode letter = read(message);
         String told = letter.get("body").textValue();
@@ -84,14 +84,14 @@ class DeadLettersTest {
     void aGreatBinaryBodyIsCut() throws Exception {
         byte[] body = new byte[1_000_000];
         Arrays.fill(body, (byte) 0xff);
-        Message message = LETTERS.of("not_utf8", event(body));
+        Message message = LETTERS.of(Reason.NOT_UTF8, event(body));
         assertTrue(message.value().length < 400_000);
         byte[] told = Base64.getDecoder().decode(read(message).get("body").textValue());
         assertArrayEquals(Arrays.copyOf(body, DeadLetters.MAX_BODY_BYTES), told);
     }
 
     private static Event event(byte[] body) {
-        return new Event("x", null, 0, null, 2, 77, 1000, body == null ? 0 : body.length, body);
+        return new Event(Reason.NOT_JSON, null, 0, null, 2, 77, 1000, body == null ? 0 : body.length, body);
     }
 
     private static JsonNode read(Message message) throws Exception {

@@ -15,10 +15,14 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -41,7 +45,7 @@ class EventParserTest {
     }
 
     private void check(JsonNode line) {
-        EventParser.Outcome outcome = parser.parse(body(line), line.get("kafkaTimestamp").longValue());
+        Event outcome = parser.parse(record(body(line), line.get("kafkaTimestamp").longValue()));
         if (line.has("reason")) {
             assertEquals(line.get("reason").textValue(), outcome.reason() == null ? null : outcome.reason().text());
             return;
@@ -84,7 +88,7 @@ class EventParserTest {
             for (int change = random.nextInt(4); change >= 0; change--) {
                 body[random.nextInt(body.length)] = pieces[random.nextInt(pieces.length)];
             }
-            EventParser.Outcome outcome = parser.parse(body, KAFKA_TIME);
+            Event outcome = parser.parse(record(body, KAFKA_TIME));
             if (outcome.reason() == null) {
                 assertNotNull(outcome.series());
                 assertTrue(Double.isFinite(outcome.value().doubleValue()));
@@ -103,7 +107,7 @@ class EventParserTest {
             }
             body.append("\":1");
         }
-        assertNull(parser.parse(utf8(body.append('}').toString()), KAFKA_TIME).reason());
+        assertNull(parser.parse(record(utf8(body.append('}').toString()), KAFKA_TIME)).reason());
     }
 
     @Test
@@ -111,8 +115,8 @@ class EventParserTest {
         EventParser counting =
                 new EventParser(
                         TestSettings.with(json -> json.replace("\"q\"", "null").replace("\"SUM\"", "\"COUNT\"")));
-        EventParser.Outcome outcome =
-                counting.parse(utf8("{\"t\":1724938512,\"q\":\"any\",\"p\":\"A\",\"c\":\"x\"}"), KAFKA_TIME);
+        Event outcome =
+                counting.parse(record(utf8("{\"t\":1724938512,\"q\":\"any\",\"p\":\"A\",\"c\":\"x\"}"), KAFKA_TIME));
         assertNull(outcome.reason());
         assertEquals(key("*", "c", "x", "p", "A"), outcome.series());
     }
@@ -120,24 +124,39 @@ class EventParserTest {
     @Test
     void aCountOfAMeasureStillNeedsTheMeasure() {
         EventParser counting = new EventParser(TestSettings.with(json -> json.replace("\"SUM\"", "\"COUNT\"")));
-        EventParser.Outcome outcome =
-                counting.parse(utf8("{\"t\":1724938512,\"p\":\"A\",\"c\":\"x\"}"), KAFKA_TIME);
+        Event outcome =
+                counting.parse(record(utf8("{\"t\":1724938512,\"p\":\"A\",\"c\":\"x\"}"), KAFKA_TIME));
         assertEquals(Reason.MISSING_MEASURE, outcome.reason());
     }
 
     @Test
     void withoutDimensionsThereIsOneSeries() {
         EventParser one = new EventParser(TestSettings.with(json -> json.replace("[\"p\", \"c\"]", "[]")));
-        assertEquals(key("q"), one.parse(utf8("{\"t\":1724938512,\"q\":3}"), KAFKA_TIME).series());
+        assertEquals(key("q"), one.parse(record(utf8("{\"t\":1724938512,\"q\":3}"), KAFKA_TIME)).series());
     }
 
     @Test
     void oneFieldCanHaveSeveralRoles() {
         EventParser same =
                 new EventParser(TestSettings.with(json -> json.replace("[\"p\", \"c\"]", "[\"q\", \"t\"]")));
-        EventParser.Outcome outcome = same.parse(utf8("{\"t\":1724938512,\"q\":1.50}"), KAFKA_TIME);
+        Event outcome = same.parse(record(utf8("{\"t\":1724938512,\"q\":1.50}"), KAFKA_TIME));
         assertEquals(key("q", "q", "1.50", "t", "1724938512"), outcome.series());
         assertEquals(new BigDecimal("1.50"), outcome.value());
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(byte[] body, long timestamp) {
+        return new ConsumerRecord<>(
+                "in",
+                2,
+                77,
+                timestamp,
+                TimestampType.CREATE_TIME,
+                0,
+                0,
+                null,
+                body,
+                new RecordHeaders(),
+                Optional.empty());
     }
 
     /** The documented encoding, written a second time. */

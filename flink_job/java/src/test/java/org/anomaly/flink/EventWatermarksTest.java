@@ -87,7 +87,7 @@ class EventWatermarksTest {
     }
 
     private void junk(long time) {
-        generator.onEvent(new Event("not_json", null, 0, null, 0, 0, time, 0, null), time, output);
+        generator.onEvent(new Event(Reason.NOT_JSON, null, 0, null, 0, 0, time, 0, null), time, output);
     }
 
     private record Context(ManualClock clock) implements WatermarkGeneratorSupplier.Context {

@@ -40,7 +40,7 @@ class SettingsTest {
                         "anomaly",
                         600_000,
                         0,
-                        Map.of("output.after", "300", "buckets", "16"));
+                        Map.of("detector.output.after", "300", "job.buckets", "16"));
         assertEquals(expected, TestSettings.settings());
     }
 
@@ -93,7 +93,7 @@ class SettingsTest {
                     "earliest"            | "first"                                 | startingOffsets
                     "at-least-once"       | "sometimes"                             | delivery
                     "bootstrap.servers"   | "bootstrap.server"                      | bootstrap.servers
-                    "buckets": "16"}}    | "buckets": "16"}} {}                     | token
+                    "job.buckets": "16"}} | "job.buckets": "16"}} {}                   | token
                     """)
     void aMistakeIsNamed(String part, String instead, String word) {
         assertTrue(TestSettings.JSON.contains(part), part);

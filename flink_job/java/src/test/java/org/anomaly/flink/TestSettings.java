@@ -13,7 +13,7 @@ final class TestSettings {
              "periodMs": 60000, "maxLatenessMs": 10000, "maxFutureMs": 3600000, "idleTimeoutMs": 60000, "buckets": 16,
              "bounded": true, "startingOffsets": "earliest", "delivery": "at-least-once",
              "transactionalIdPrefix": "anomaly", "transactionTimeoutMs": 600000, "parallelism": 0,
-             "stateTerms": {"output.after": "300", "buckets": "16"}}""";
+             "stateTerms": {"detector.output.after": "300", "job.buckets": "16"}}""";
 
     private TestSettings() {}
 

@@ -12,22 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from contracts import values
-from contracts.property_groups import PropertiesError, PropertyGroup, missing_group, near_miss, read_groups
-
-__all__ = [
-    "Aggregation",
-    "Delivery",
-    "DetectorSettings",
-    "ExecutionMode",
-    "JobSettings",
-    "PropertiesError",
-    "RunSettings",
-    "StartingOffsets",
-    "TopicSettings",
-    "parse_properties",
-    "read_properties",
-]
+from flink_job.properties import values
+from flink_job.properties.groups import PropertiesError, PropertyGroup, missing_group, near_miss, read_groups
 
 _OWNED_KAFKA_KEYS = MappingProxyType(
     {
@@ -59,13 +45,6 @@ class Delivery(StrEnum):
 
     AT_LEAST_ONCE = "at-least-once"
     EXACTLY_ONCE = "exactly-once"
-
-
-class ExecutionMode(StrEnum):
-    """Where Python runs: in processes beside the JVM, or in threads inside it."""
-
-    PROCESS = "process"
-    THREAD = "thread"
 
 
 class StartingOffsets(StrEnum):
@@ -115,7 +94,6 @@ class RunSettings:
 
     buckets: int
     delivery: Delivery
-    execution_mode: ExecutionMode
     starting_offsets: StartingOffsets
     idle_timeout_ms: int
     group_id: str
@@ -219,7 +197,6 @@ def _run(group: PropertyGroup, detector_name: str) -> RunSettings:
     return RunSettings(
         buckets=group.optional("buckets", values.whole_from(1, 32_768), 64),
         delivery=group.optional("delivery.guarantee", values.choice(Delivery, str.lower), Delivery.AT_LEAST_ONCE),
-        execution_mode=group.optional("execution.mode", values.choice(ExecutionMode, str.lower), ExecutionMode.PROCESS),
         starting_offsets=group.optional(
             "starting.offsets", values.choice(StartingOffsets, str.lower), StartingOffsets.EARLIEST
         ),

@@ -1,13 +1,13 @@
 package org.anomaly.flink;
 
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
-import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
@@ -29,10 +29,8 @@ import org.apache.flink.util.OutputTag;
  *
  * <p>The newest times are kept as union state: after a restart or a rescale a partition may be read by another
  * subtask, so each gets all of them, and the greatest of a partition is the right one.
- *
- * <p>First of all operators behind the source, it also keeps the {@link StateTerms} of the whole job's state.
  */
-final class LateGate extends ProcessFunction<Event, Event> implements CheckpointedFunction {
+final class Triage extends ProcessFunction<Event, Event> implements CheckpointedFunction {
 
     static final OutputTag<Message> DEAD_LETTERS = new OutputTag<>("dead-letters", Message.TYPE);
     static final OutputTag<Message> LATE = new OutputTag<>("late", Message.TYPE);
@@ -41,24 +39,20 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
     private final long periodMs;
     private final long maxLatenessMs;
     private final DeadLetters letters;
-    private final Map<String, String> terms;
 
     private transient Map<Integer, Long> newest;
     private transient BitSet read;
     private transient ListState<Tuple3<String, Integer, Long>> state;
-    private transient ListState<Tuple2<String, String>> termsState;
-    private transient boolean first;
     private transient MetricGroup metrics;
     private transient Counter events;
     private transient Counter late;
-    private transient Map<String, Counter> dead;
+    private transient Map<Reason, Counter> dead;
 
-    LateGate(Settings settings) {
+    Triage(Settings settings) {
         topic = settings.input();
         periodMs = settings.periodMs();
         maxLatenessMs = settings.maxLatenessMs();
         letters = new DeadLetters(topic);
-        terms = settings.stateTerms();
     }
 
     @Override
@@ -66,10 +60,10 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
         metrics = getRuntimeContext().getMetricGroup().addGroup("kinesisanalytics").addGroup("anomaly");
         events = metrics.counter("events");
         late = metrics.counter("late");
-        dead = new HashMap<>();
+        dead = new EnumMap<>(Reason.class);
         for (Reason reason : Reason.values()) {
             if (reason != Reason.LATE) {
-                dead.put(reason.text(), metrics.addGroup("reason", reason.text()).counter("deadLetters"));
+                dead.put(reason, metrics.addGroup("reason", reason.text()).counter("deadLetters"));
             }
         }
     }
@@ -87,7 +81,7 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
         // An event that is the newest itself ends after itself: taking it into the newest first changes nothing.
         if (periodEnd <= newestTime - maxLatenessMs) {
             late.inc();
-            context.output(LATE, letters.of(Reason.LATE.text(), event));
+            context.output(LATE, letters.of(Reason.LATE, event));
             return;
         }
         events.inc();
@@ -114,25 +108,10 @@ final class LateGate extends ProcessFunction<Event, Event> implements Checkpoint
         for (Map.Entry<Integer, Long> entry : newest.entrySet()) {
             state.add(Tuple3.of(topic, entry.getKey(), entry.getValue()));
         }
-        termsState.clear();
-        if (first) {
-            for (Map.Entry<String, String> term : terms.entrySet()) {
-                termsState.add(Tuple2.of(term.getKey(), term.getValue()));
-            }
-        }
     }
 
     @Override
     public void initializeState(FunctionInitializationContext context) throws Exception {
-        first = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() == 0;
-        termsState =
-                context.getOperatorStateStore()
-                        .getUnionListState(new ListStateDescriptor<>("terms", Types.TUPLE(Types.STRING, Types.STRING)));
-        Map<String, String> stored = new HashMap<>();
-        for (Tuple2<String, String> term : termsState.get()) {
-            stored.put(term.f0, term.f1);
-        }
-        StateTerms.check(stored, terms);
         state =
                 context.getOperatorStateStore()
                         .getUnionListState(

@@ -25,7 +25,6 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.graph.StreamGraph;
 import org.apache.flink.streaming.api.graph.StreamNode;
 import org.apache.flink.streaming.api.transformations.OneInputTransformation;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -35,22 +34,21 @@ import org.apache.flink.util.OutputTag;
 import org.junit.jupiter.api.Test;
 
 /** The graph as it is built, and its windows as they run. */
-class FrontHalfTest {
+class JobGraphTest {
 
-    private static final OutputTag<Event> LATE = new OutputTag<>("late-at-windows", Event.TYPE);
+    private static final OutputTag<Event> LATE = new OutputTag<>("late-found-by-windows", Event.TYPE);
 
     private final StreamExecutionEnvironment env = environment();
-    private final DataStream<Row> rows = FrontHalf.build(env, TestSettings.JSON);
+    private final JobGraph graph = new JobGraph(env, TestSettings.JSON);
+    private final DataStream<Row> rows = graph.beforeScoring();
 
     @Test
     void everyOperatorHasItsOwnUidAndAName() {
-        FrontHalf.sinkResults(
-                env.fromData(PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO, new byte[4]).uid(Uids.SCORE),
-                TestSettings.JSON);
+        graph.afterScoring(
+                env.fromData(PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO, new byte[4]).uid(Uids.SCORE));
         // With generated uids and generic types forbidden, this throws if an operator lacks a uid or needs Kryo.
-        StreamGraph graph = env.getStreamGraph();
         Set<String> uids = new TreeSet<>();
-        for (StreamNode node : graph.getStreamNodes()) {
+        for (StreamNode node : env.getStreamGraph().getStreamNodes()) {
             // Flink names a sink's second operator after the sink.
             uids.add(node.getTransformationUID().replace("Sink Committer: ", ""));
             assertFalse(node.getOperatorName().isBlank());
@@ -63,9 +61,9 @@ class FrontHalfTest {
         assertEquals(
                 List.of(
                         "source",
-                        "late-gate",
+                        "triage",
                         "series-windows",
-                        "late-at-windows",
+                        "late-found-by-windows",
                         "bucket-windows",
                         "score",
                         "split-results",
@@ -84,7 +82,7 @@ class FrontHalfTest {
     void parallelismIsTheClustersUnlessItIsGiven() {
         int ofTheCluster = environment().getParallelism();
         assertEquals(ofTheCluster, env.getParallelism());
-        FrontHalf.build(env, TestSettings.JSON.replace("\"parallelism\": 0", "\"parallelism\": 3"));
+        new JobGraph(env, TestSettings.JSON.replace("\"parallelism\": 0", "\"parallelism\": 3")).beforeScoring();
         assertEquals(3, env.getParallelism());
     }
 

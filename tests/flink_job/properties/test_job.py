@@ -1,5 +1,7 @@
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties_text import BOOKSTORE, text_of
 
-from contracts.properties import (
+from flink_job.properties import (
     Aggregation,
     Delivery,
     DetectorSettings,
-    ExecutionMode,
     PropertiesError,
     RunSettings,
     StartingOffsets,
@@ -62,7 +63,6 @@ def test_the_shortest_file_gets_documented_defaults() -> None:
     assert settings.job == RunSettings(
         buckets=64,
         delivery=Delivery.AT_LEAST_ONCE,
-        execution_mode=ExecutionMode.PROCESS,
         starting_offsets=StartingOffsets.EARLIEST,
         idle_timeout_ms=60_000,
         group_id="anomaly-bookstore",
@@ -88,7 +88,6 @@ def test_every_property_can_be_set() -> None:
     groups["job"] = {
         "buckets": "16",
         "delivery.guarantee": "exactly-once",
-        "execution.mode": "thread",
         "starting.offsets": "latest",
         "idle.timeout": "2 min",
         "group.id": "mine",
@@ -108,7 +107,6 @@ def test_every_property_can_be_set() -> None:
     assert settings.job == RunSettings(
         16,
         Delivery.EXACTLY_ONCE,
-        ExecutionMode.THREAD,
         StartingOffsets.LATEST,
         120_000,
         "mine",
@@ -173,7 +171,6 @@ def test_periods_are_written_as_people_write_them(text: str, milliseconds: int) 
         ("topics", "output", "sales", 'the topic of "input" is taken'),
         ("topics", "late", "sales.dead-letters", 'the topic of "dead.letters" is taken'),
         ("job", "buckets", "0", "from 1 to 32768"),
-        ("job", "execution.mode", "fibre", "one of process, thread"),
         ("job", "delivery.guarantee", "at-most-once", "one of at-least-once, exactly-once"),
         ("job", "starting.offsets", "first", "one of earliest, latest, committed"),
         ("job", "idle.timeout", "0 s", "above zero"),
@@ -303,3 +300,10 @@ def test_secrets_appear_in_no_error(text: str) -> None:
 @given(st.text(max_size=30) | st.sampled_from(["1 min", "7", "SUM", "earliest"]), st.sampled_from(["detector", "job"]))
 def test_no_value_breaks_the_promise_of_one_line(value: str, group: str) -> None:
     error_of(with_value(group, f"no.such.{value}", value))
+
+
+def test_properties_are_read_where_flink_is_not_installed() -> None:
+    program = "import sys, flink_job.properties; print(*{'pyflink', 'numpy', 'py4j'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert done.stdout == "\n"

@@ -1,4 +1,4 @@
-"""What the front half and the scoring half hand each other: binary blocks, most significant byte first.
+"""What the JVM half and the Python half hand each other: binary blocks, most significant byte first.
 
 Payload, one per bucket and period (``i64`` a signed, ``u32`` an unsigned integer, ``f64`` an IEEE double)::
 
@@ -27,20 +27,26 @@ class BlockError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The aggregated measures of a bucket's series in one period, in ascending order of the series' keys.
+    """The aggregated measures of a bucket's series in one period.
 
-    ``start`` and ``end`` are in milliseconds since 1970-01-01 UTC.
+    ``start`` and ``end`` are in milliseconds since 1970-01-01 UTC; ``keys`` are in ascending order, each with the value
+    at its place.
     """
 
     start: int
     end: int
-    values: tuple[tuple[bytes, float], ...]
+    keys: tuple[bytes, ...]
+    values: tuple[float, ...]
+
+    def of(self, places: Sequence[int]) -> "Payload":
+        """Give the payload of some of its series, by their places."""
+        return Payload(self.start, self.end, tuple(self.keys[i] for i in places), tuple(self.values[i] for i in places))
 
 
 def encode_payload(payload: Payload) -> bytes:
     """Write a payload; its series must be in ascending order."""
-    parts = [_PAYLOAD_HEAD.pack(payload.start, payload.end, len(payload.values))]
-    for key, value in payload.values:
+    parts = [_PAYLOAD_HEAD.pack(payload.start, payload.end, len(payload.keys))]
+    for key, value in zip(payload.keys, payload.values, strict=True):
         parts += (_U32.pack(len(key)), key, _F64.pack(value))
     return b"".join(parts)
 
@@ -51,7 +57,7 @@ def decode_payload(data: bytes) -> Payload:
     Parameters
     ----------
     data
-        What the front half wrote.
+        What the JVM half wrote.
 
     Raises
     ------
@@ -66,7 +72,8 @@ def decode_payload(data: bytes) -> Payload:
     if start >= end:
         msg = f"a payload's period ends at {end}, not after its start at {start}"
         raise BlockError(msg)
-    values: list[tuple[bytes, float]] = []
+    keys: list[bytes] = []
+    values: list[float] = []
     offset, previous = _PAYLOAD_HEAD.size, b""
     for _ in range(count):
         key, offset = _take(data, offset)
@@ -81,10 +88,11 @@ def decode_payload(data: bytes) -> Payload:
         if key <= previous:
             msg = "a payload's series are not in strictly ascending order of their keys"
             raise BlockError(msg)
-        values.append((key, value))
+        keys.append(key)
+        values.append(value)
         previous = key
     _expect_end(data, offset)
-    return Payload(start, end, tuple(values))
+    return Payload(start, end, tuple(keys), tuple(values))
 
 
 def encode_results(records: Sequence[tuple[bytes, bytes]]) -> bytes:
@@ -93,33 +101,6 @@ def encode_results(records: Sequence[tuple[bytes, bytes]]) -> bytes:
     for key, value in records:
         parts += (_U32.pack(len(key)), key, _U32.pack(len(value)), value)
     return b"".join(parts)
-
-
-def decode_results(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Read a block of results into pairs of Kafka key and value.
-
-    Parameters
-    ----------
-    data
-        What `encode_results` wrote.
-
-    Raises
-    ------
-    BlockError
-        If the bytes are cut short or too long.
-    """
-    if len(data) < _U32.size:
-        msg = f"a block of results of {len(data)} bytes, expected at least {_U32.size}"
-        raise BlockError(msg)
-    (count,) = _U32.unpack_from(data)
-    offset = _U32.size
-    records: list[tuple[bytes, bytes]] = []
-    for _ in range(count):
-        key, offset = _take(data, offset)
-        value, offset = _take(data, offset)
-        records.append((key, value))
-    _expect_end(data, offset)
-    return records
 
 
 def _take(data: bytes, offset: int) -> tuple[bytes, int]:

@@ -15,27 +15,36 @@ import org.apache.flink.util.OutputTag;
  * The dataflow around the Python operator.
  *
  * <pre>
- * Kafka ─ parse ─ gate ─ per series and period: aggregate ─ per bucket and period: gather ─▶ Python ─ split ─▶ results
- *                  ├─ late ──────────────┴─ late after all ──▶ late records
- *                  └─ no event ──▶ dead letters
+ * Kafka ─ parse ─ triage ─ per series and period: aggregate ─ per bucket and period: gather ─▶ Python ─ split ─▶ results
+ *                   ├─ late ───────────────┴─ late after all ──▶ late records
+ *                   └─ no event ──▶ dead letters
  * </pre>
  *
  * <p>Every record read goes exactly one way: into one period's aggregate, to the dead letters, or to the late records.
  */
-public final class FrontHalf {
+public final class JobGraph {
 
-    private static final OutputTag<Event> LATE_AT_WINDOWS = new OutputTag<>("late-at-windows", Event.TYPE);
+    private static final OutputTag<Event> LATE_FOUND_BY_WINDOWS = new OutputTag<>("late-found-by-windows", Event.TYPE);
 
-    private FrontHalf() {}
+    private final StreamExecutionEnvironment env;
+    private final Settings settings;
+
+    /**
+     * Reads the settings.
+     *
+     * @param json see {@link Settings}
+     */
+    public JobGraph(StreamExecutionEnvironment env, String json) {
+        this.env = env;
+        settings = Settings.parse(json);
+    }
 
     /**
      * Attaches everything before the scoring, with the dead-letter and late sinks.
      *
-     * @param configJson see {@link Settings}
      * @return one row (bucket, payload) per bucket and period, see {@link BucketGather}
      */
-    public static DataStream<Row> build(StreamExecutionEnvironment env, String configJson) {
-        Settings settings = Settings.parse(configJson);
+    public DataStream<Row> beforeScoring() {
         if (settings.parallelism() > 0) {
             env.setParallelism(settings.parallelism());
         }
@@ -47,15 +56,15 @@ public final class FrontHalf {
                         .transform(
                                 "Part dead letters and late records from events",
                                 Event.TYPE,
-                                new GateOperator(settings))
-                        .uid(Uids.GATE);
+                                new TriageOperator(settings))
+                        .uid(Uids.TRIAGE);
 
-        // Idle partitions do not hold the windows back. One that wakes up can bring events that the gate, which knows
+        // Idle partitions do not hold the windows back. One that wakes up can bring events that triage, which knows
         // only their own partition, lets pass although their window is gone.
         SingleOutputStreamOperator<Point> points =
                 onTime.keyBy(Event::series, Types.STRING)
                         .window(TumblingEventTimeWindows.of(period))
-                        .sideOutputLateData(LATE_AT_WINDOWS)
+                        .sideOutputLateData(LATE_FOUND_BY_WINDOWS)
                         .aggregate(
                                 settings.aggregation().function(),
                                 new SeriesWindow(settings.buckets()),
@@ -77,13 +86,13 @@ public final class FrontHalf {
                         .name("Gather each bucket");
 
         DataStream<Message> late =
-                points.getSideOutput(LATE_AT_WINDOWS)
-                        .map(new LateAtWindows(settings), Message.TYPE)
-                        .uid(Uids.LATE_AT_WINDOWS)
+                points.getSideOutput(LATE_FOUND_BY_WINDOWS)
+                        .map(new LateFoundByWindows(settings), Message.TYPE)
+                        .uid(Uids.LATE_FOUND_BY_WINDOWS)
                         .name("Describe events late at the windows")
-                        .union(onTime.getSideOutput(LateGate.LATE));
-        sink(late, settings, settings.late(), Uids.LATE_SINK);
-        sink(onTime.getSideOutput(LateGate.DEAD_LETTERS), settings, settings.deadLetters(), Uids.DEAD_LETTERS_SINK);
+                        .union(onTime.getSideOutput(Triage.LATE));
+        sink(late, settings.late(), Uids.LATE_SINK);
+        sink(onTime.getSideOutput(Triage.DEAD_LETTERS), settings.deadLetters(), Uids.DEAD_LETTERS_SINK);
         return gathered;
     }
 
@@ -91,16 +100,14 @@ public final class FrontHalf {
      * Attaches everything after the scoring.
      *
      * @param blocks what Python gives, see {@link ResultSplitter}
-     * @param configJson see {@link Settings}
      */
-    public static void sinkResults(DataStream<byte[]> blocks, String configJson) {
-        Settings settings = Settings.parse(configJson);
+    public void afterScoring(DataStream<byte[]> blocks) {
         DataStream<Message> results =
                 blocks.flatMap(new ResultSplitter(), Message.TYPE).uid(Uids.SPLIT_RESULTS).name("Split results");
-        sink(results, settings, settings.output(), Uids.RESULTS_SINK);
+        sink(results, settings.output(), Uids.RESULTS_SINK);
     }
 
-    private static void sink(DataStream<Message> messages, Settings settings, String topic, String uid) {
+    private void sink(DataStream<Message> messages, String topic, String uid) {
         messages.sinkTo(KafkaEnds.sink(settings, topic, uid)).uid(uid).name("Write " + topic);
     }
 }

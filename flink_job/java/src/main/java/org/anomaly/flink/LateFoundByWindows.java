@@ -4,13 +4,13 @@ import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.metrics.Counter;
 
-/** Tells and counts the late events that the {@link LateGate} let pass. Their bodies stayed behind the network. */
-final class LateAtWindows extends RichMapFunction<Event, Message> {
+/** Tells and counts the late events that {@link Triage} let pass. Their bodies stayed behind the network. */
+final class LateFoundByWindows extends RichMapFunction<Event, Message> {
 
     private final DeadLetters letters;
     private transient Counter late;
 
-    LateAtWindows(Settings settings) {
+    LateFoundByWindows(Settings settings) {
         letters = new DeadLetters(settings.input());
     }
 
@@ -22,6 +22,6 @@ final class LateAtWindows extends RichMapFunction<Event, Message> {
     @Override
     public Message map(Event event) {
         late.inc();
-        return letters.of(Reason.LATE.text(), event);
+        return letters.of(Reason.LATE, event);
     }
 }

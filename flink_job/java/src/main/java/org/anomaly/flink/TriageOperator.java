@@ -11,7 +11,8 @@ import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 
 /**
- * Runs the {@link LateGate}, and keeps how far event time had come, which Flink does not.
+ * Runs {@link Triage}, and keeps how far event time had come, which Flink does not; first of all operators behind the
+ * source, it also keeps the {@link StateTerms} of the whole job's state.
  *
  * <p>A job restored without it begins before all time: periods that had ended wait for another event of every
  * partition, and an event that comes after its period was sent has the period sent again.
@@ -21,9 +22,10 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
  * partition anyway, save those of partitions that were idle. Of several subtasks the least counts; one that is idle only
  * if all are.
  */
-final class GateOperator extends ProcessOperator<Event, Event> {
+final class TriageOperator extends ProcessOperator<Event, Event> {
 
-    private final LateGate gate;
+    private final Triage triage;
+    private final StateTerms terms;
     private final String topic;
 
     private transient ListState<Tuple3<String, Boolean, Long>> state;
@@ -31,18 +33,20 @@ final class GateOperator extends ProcessOperator<Event, Event> {
     private transient boolean fromSource;
     private transient boolean idle;
 
-    GateOperator(Settings settings) {
-        this(settings, new LateGate(settings));
+    TriageOperator(Settings settings) {
+        this(settings, new Triage(settings));
     }
 
-    private GateOperator(Settings settings, LateGate gate) {
-        super(gate);
-        this.gate = gate;
+    private TriageOperator(Settings settings, Triage triage) {
+        super(triage);
+        this.triage = triage;
+        terms = new StateTerms(settings.stateTerms());
         topic = settings.input();
     }
 
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
+        terms.compare(context.getOperatorStateStore());
         super.initializeState(context);
         state =
                 context.getOperatorStateStore()
@@ -101,9 +105,10 @@ final class GateOperator extends ProcessOperator<Event, Event> {
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
+        terms.keep(getRuntimeContext().getTaskInfo().getIndexOfThisSubtask());
         state.clear();
         // Before the source's first watermark there may be partitions of which nothing is known yet.
-        long kept = fromSource ? Math.max(last, gate.reached()) : last;
+        long kept = fromSource ? Math.max(last, triage.reached()) : last;
         state.add(Tuple3.of(topic, idle, kept));
     }
 }
