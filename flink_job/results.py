@@ -77,10 +77,7 @@ def records_of(
     columns: dict[str, Iterable[bytes]] = {
         "detection_period_start_time": repeat(start, len(series)),
         "detection_period_end_time": repeat(end, len(series)),
-        **{
-            name: _json(name, column, scored.start)
-            for name, column in zip(_TOLD, [list(scored.values), *told], strict=True)
-        },
+        **{name: _json(name, column, scored.start) for name, column in ours},
     }
     heads = [one.head or _head(settings, one) for one in series]
     rows = zip(heads, *(columns[name] for name in _SLOTS), strict=True)
