@@ -1,20 +1,5 @@
 """The SQL. What varies is bound as a parameter; texts are put together from the constants of this module only."""
 
-__all__ = [
-    "ADD_ALERTS",
-    "ADD_SERIES",
-    "ALERTS",
-    "ALERT_COUNT",
-    "CREATE_TABLES",
-    "EXTENT",
-    "FIND_SERIES",
-    "FORGET",
-    "KPIS",
-    "SEVERAL",
-    "points_of_many",
-    "points_of_one",
-]
-
 CREATE_TABLES = """
 CREATE OR REPLACE MACRO mean(x) AS CASE
     WHEN count(*) = 1 THEN any_value(x)
@@ -120,7 +105,7 @@ ALERT_COUNT = f"""
 SELECT count(*) FROM alerts s {_SOUGHT} AND ($from IS NULL OR s.t >= $from) AND ($to IS NULL OR s.t < $to)
 """  # noqa: S608
 
-_POINTS = """
+_CHART = """
 WITH periods AS (
     SELECT r.detector_name AS detector, r.timeseries_id AS id, epoch_ms(r.detection_period_start_time) AS t,
         any_value(epoch_ms(r.detection_period_end_time)) AS "end",
@@ -145,7 +130,7 @@ ORDER BY {series} min(t)
 """
 
 
-def points_of_one(relation: str) -> str:
+def chart_of_one(relation: str) -> str:
     """Write the query of one series; it takes $detector, $id, $from, $to and $width, the rows' length.
 
     Parameters
@@ -153,7 +138,7 @@ def points_of_one(relation: str) -> str:
     relation
         What stands behind FROM, by a `Source`.
     """
-    return _POINTS.format(
+    return _CHART.format(
         relation=relation,
         width="$width",
         joins="",
@@ -162,13 +147,13 @@ def points_of_one(relation: str) -> str:
     )
 
 
-def points_of_many(relation: str) -> str:
+def chart_of_many(relation: str) -> str:
     """Write the query of the series in the temporary table `chosen`; it takes $from and $to.
 
     Inside the times of the temporary table `windows` every period is a row of its own. Series that are in `windows`
     alone have those periods only.
     """
-    return _POINTS.format(
+    return _CHART.format(
         relation=relation,
         width="CASE WHEN w.id IS NULL THEN c.width ELSE 1 END",
         joins="""

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from anomaly.page import carried_page
 from dashboard.catalog import Catalog
-from dashboard.page import carried_page
 from dashboard.snapshot import Choice, take_snapshot
 from dashboard.source import open_source
 

@@ -85,7 +85,7 @@ def test_everything_can_be_done_with_the_keyboard(browsing: Browsing, shop: str,
     expect(slider).to_have_attribute("aria-valuetext", re.compile(f"{before:%H:%M}; {shown(earlier)}; expected"))
     page.keyboard.press("PageDown")
     expect(slider).to_have_attribute("aria-valuetext", re.compile("; alert"))
-    count = len(view_data(page, "points"))
+    count = len(view_data(page, "rows"))
     page.keyboard.press("+")
     expect(page.locator("#values summary")).not_to_contain_text(f"({count} rows)")
     page.keyboard.press("Escape")
