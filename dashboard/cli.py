@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
-from anomaly.page import carried_page
+from anomaly.page import MAX_ALERTS, MAX_SERIES, carried_page
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
 from dashboard.server import Refresher, make_app
@@ -62,12 +62,16 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--max-series",
         type=_count,
-        default=40,
+        default=MAX_SERIES,
         metavar="N",
         help="how many series to carry whole (default: %(default)s)",
     )
     build.add_argument(
-        "--max-alerts", type=_count, default=300, metavar="N", help="how many alerts to list (default: %(default)s)"
+        "--max-alerts",
+        type=_count,
+        default=MAX_ALERTS,
+        metavar="N",
+        help="how many alerts to list (default: %(default)s)",
     )
     build.add_argument(
         "--from",

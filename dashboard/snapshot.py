@@ -7,6 +7,9 @@ from typing import Any
 import duckdb
 
 from anomaly.page import (
+    MAX_ALERTS,
+    MAX_ROWS,
+    MAX_SERIES,
     Alert,
     CarriedSeries,
     PageContent,
@@ -41,9 +44,9 @@ class Choice:
     """
 
     series: tuple[str, ...] = ()
-    max_series: int = 40
-    max_alerts: int = 300
-    rows: int = 60_000
+    max_series: int = MAX_SERIES
+    max_alerts: int = MAX_ALERTS
+    rows: int = MAX_ROWS
     start: int | None = None
     end: int | None = None
 

@@ -1,7 +1,8 @@
 """Results of a detector become one page that people look at: chart, alerts, figures. Needs the extra `report`.
 
-It knows nothing of where results come from: it takes records (`anomaly.page.content`), and gives HTML that opens from a
-file, or the files of the same page for a server that answers its questions.
+It knows nothing of where results come from. `report_content` takes arrays (`SeriesHistory`) and chooses what a page of
+them carries; whoever has results elsewhere makes the same `PageContent` himself. `carried_page` writes it into one file
+that needs no server and no network, `served_files` are the same page for a server that answers its questions.
 """
 
 try:
@@ -18,6 +19,7 @@ try:
         SeriesList,
     )
     from anomaly.page.document import SERVED_POLICY, ServedFile, carried_page, served_files
+    from anomaly.page.report import MAX_ALERTS, MAX_ROWS, MAX_SERIES, SeriesHistory, report_content
 except ModuleNotFoundError as error:
     if error.name not in {"altair", "vl_convert"}:
         raise
@@ -25,6 +27,9 @@ except ModuleNotFoundError as error:
     raise ImportError(msg) from error
 
 __all__ = [
+    "MAX_ALERTS",
+    "MAX_ROWS",
+    "MAX_SERIES",
     "SERVED_POLICY",
     "Alert",
     "AlertList",
@@ -33,12 +38,14 @@ __all__ = [
     "Kpis",
     "Overview",
     "PageContent",
+    "SeriesHistory",
     "SeriesInfo",
     "SeriesList",
     "ServedFile",
     "append_rows",
     "carried_page",
     "empty_columns",
+    "report_content",
     "row_length",
     "served_files",
     "surroundings",

@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, Serve, build, ms, view_data
+from browsing import Browsing, view_data
 from playwright.sync_api import expect
 from result_files import MINUTE, START, row, spike, write
+from result_pages import Serve, build, ms
 
 from dashboard.snapshot import Choice
 
@@ -164,6 +165,16 @@ def test_a_page_that_carries_some_series_says_what_it_left_out(browsing: Browsin
     page.locator(".alert", has_text="a").last.click()
     expect(page.locator("#chart-heading")).to_have_text("a")
     expect(page.locator("#readout b")).to_have_text("75")
+
+
+def test_a_page_limited_to_a_time_without_alerts_says_so(browsing: Browsing, tmp_path: Path) -> None:
+    write(tmp_path, [(spike if i == 200 else row)(START + MINUTE * i, {"p": "a"}) for i in range(300)])
+    end = ms((START + MINUTE * 100).replace(tzinfo=None))
+    page = browsing.open(build(tmp_path, tmp_path / "page.html", Choice(end=end)))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 alert in the last 24 hours")
+    expect(page.locator("#status-text")).to_have_text("None in the time that this page is limited to.")
+    expect(page.locator("#chart-heading")).to_have_text("a")
 
 
 def test_a_series_of_long_periods_starts_with_more_than_a_day(browsing: Browsing, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, ms, name_of, open_full, shown, view_data
+from browsing import Browsing, open_full, shown, view_data
 from playwright.sync_api import expect
 from result_files import read
+from result_pages import ms, name_of
 
 pytestmark = pytest.mark.browser
 

@@ -9,9 +9,10 @@ from time import monotonic
 
 import duckdb
 import pytest
-from browsing import Browsing, Serve
+from browsing import Browsing
 from many_series import write_many_series
 from playwright.sync_api import expect
+from result_pages import Serve
 
 from dashboard.catalog import Catalog
 from dashboard.source import open_source

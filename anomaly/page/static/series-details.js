@@ -64,7 +64,7 @@ export function showTable(info, rows) {
 export function showAbout(info) {
   const entries = [
     ...info.dimensions,
-    ["Measure", info.measure], ["Detector", info.detector], ["Number of Datapoints Processed", formatCount(info.data_points)],
+    ["Measure", info.measure], ...(info.detector ? [["Detector", info.detector]] : []), ["Number of Datapoints Processed", formatCount(info.data_points)],
     ["Anomaly Confidence Score", formatScore(info.confidence)], ["Stage", info.stage], ["Threshold", formatNumber(info.threshold)],
     ["First result", `${formatDateAndClock(info.first)} UTC`], ["Newest result", `${formatDateAndClock(info.last)} UTC`], ["Identifier", info.id],
   ];

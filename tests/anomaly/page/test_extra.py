@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,14 @@ def test_a_page_without_the_extra_ends_with_a_sentence_that_says_how_to_get_it(m
     assert found.stderr.endswith(
         f"\nImportError: the page needs {missing}, which is not installed here; pip install 'anomaly[report]'\n"
     )
+
+
+def test_the_wheel_has_every_file_of_the_page(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("anomaly/page/")}
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "anomaly" / "page").rglob("*") if path.is_file()}
+
+    assert packed == {name for name in files if "__pycache__" not in name}
