@@ -14,13 +14,20 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from anomaly.page import (
+    Alert,
+    ChartColumns,
+    Kpis,
+    Overview,
+    SeriesInfo,
+    SeriesList,
+    append_rows,
+    empty_columns,
+    row_length,
+)
 from dashboard import queries
 from dashboard.errors import DashboardError
-from dashboard.points import add_rows, empty_points, row_length
-from dashboard.records import Alert, Kpis, Overview, Points, SeriesInfo, SeriesList
 from dashboard.source import File, Relation, Source, missing_columns
-
-__all__ = ["UNREADABLE", "Catalog", "connect"]
 
 Read = Callable[[duckdb.DuckDBPyConnection, Relation], list[tuple[Any, ...]]]
 
@@ -222,7 +229,7 @@ class Catalog:
         (count,) = _only(self._database.cursor().execute(queries.ALERT_COUNT, parameters).fetchall())
         return int(count)
 
-    def points(self, detector: str, series_id: str, start: int, end: int, rows: int) -> Points:
+    def chart_columns(self, detector: str, series_id: str, start: int, end: int, rows: int) -> ChartColumns:
         """Read a series over a time.
 
         Parameters
@@ -239,19 +246,19 @@ class Catalog:
         DashboardError
             If the files cannot be read, tried twice.
         """
-        points = empty_points()
+        columns = empty_columns()
         found = self.find(detector=detector, series_id=series_id).series
         start, end = (max(start, found[0].first), min(end, found[0].last + 1)) if found else (start, start)
         if start >= end:
-            return points
+            return columns
         width = row_length(start, end, found[0].period, rows)
         parameters = {"detector": detector, "id": series_id, "from": start, "to": end, "width": width}
 
         def read(cursor: duckdb.DuckDBPyConnection, relation: Relation) -> list[tuple[Any, ...]]:
-            return cursor.execute(queries.points_of_one(relation.sql), parameters | relation.parameters).fetchall()
+            return cursor.execute(queries.chart_of_one(relation.sql), parameters | relation.parameters).fetchall()
 
-        add_rows(points, self.with_files(start, end, read))
-        return points
+        append_rows(columns, self.with_files(start, end, read))
+        return columns
 
     def with_files(self, start: int, end: int, read: Read) -> list[tuple[Any, ...]]:
         """Run a query over the files of some days, again if a file vanished meanwhile (compaction).

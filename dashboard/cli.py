@@ -13,14 +13,12 @@ from pathlib import Path
 
 import uvicorn
 
+from anomaly.page import MAX_ALERTS, MAX_SERIES, carried_page
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
-from dashboard.page import carried_page
 from dashboard.server import Refresher, make_app
 from dashboard.snapshot import Choice, take_snapshot
 from dashboard.source import open_source
-
-__all__ = ["main"]
 
 _INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
@@ -64,12 +62,16 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--max-series",
         type=_count,
-        default=40,
+        default=MAX_SERIES,
         metavar="N",
         help="how many series to carry whole (default: %(default)s)",
     )
     build.add_argument(
-        "--max-alerts", type=_count, default=300, metavar="N", help="how many alerts to list (default: %(default)s)"
+        "--max-alerts",
+        type=_count,
+        default=MAX_ALERTS,
+        metavar="N",
+        help="how many alerts to list (default: %(default)s)",
     )
     build.add_argument(
         "--from",
@@ -110,7 +112,8 @@ def _build(options: argparse.Namespace) -> int:
     began = time.monotonic()
     choice = Choice(tuple(options.series), options.max_series, options.max_alerts, start=options.start, end=options.end)
     if choice.start is not None and choice.end is not None and choice.start >= choice.end:
-        raise DashboardError("--from must be before --to")
+        msg = "--from must be before --to"
+        raise DashboardError(msg)
     catalog = Catalog(open_source(options.source, os.environ), options.title)
     catalog.refresh()
     _refuse_strangers(catalog)
@@ -132,9 +135,8 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         listener = socket.create_server((options.host, options.port), family=_family(options.host))
     except OSError as error:
-        raise DashboardError(
-            f"cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --port"
-        ) from error
+        msg = f"cannot listen on {options.host}:{options.port}: {error.strerror}; choose another --port"
+        raise DashboardError(msg) from error
     host = f"[{options.host}]" if ":" in options.host else options.host
     refresher = Refresher(catalog, options.refresh)
     hosts = {host, "localhost", "127.0.0.1", "[::1]", *options.allow_host}
@@ -155,7 +157,8 @@ def _refuse_strangers(catalog: Catalog) -> None:
     """Raise when there are files and none of them can be shown."""
     overview = catalog.overview(alerts=0)
     if overview.newest is None and overview.problems:
-        raise DashboardError("; ".join(overview.problems))
+        msg = "; ".join(overview.problems)
+        raise DashboardError(msg)
 
 
 def _family(host: str) -> socket.AddressFamily:
@@ -176,22 +179,23 @@ def _replace(path: Path, data: bytes) -> None:
                 Path(part.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise DashboardError(f"{path}: cannot be written: {error.strerror}") from error
+        msg = f"{path}: cannot be written: {error.strerror}"
+        raise DashboardError(msg) from error
 
 
 def _time(text: str) -> int:
     try:
         time_ = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected a time such as 2026-11-09 or 2026-11-09T12:00, got {text!r}"
-        ) from None
+        msg = f"expected a time such as 2026-11-09 or 2026-11-09T12:00, got {text!r}"
+        raise argparse.ArgumentTypeError(msg) from None
     return int((time_ if time_.tzinfo else time_.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _count(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 10000, got {text!r}")
+        msg = f"expected a whole number from 1 to 10000, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return int(text)
 
 
@@ -201,7 +205,8 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0.2 <= value <= 86_400:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0.2 to 86400, got {text!r}")
+        msg = f"expected seconds from 0.2 to 86400, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return value
 
 

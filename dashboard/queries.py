@@ -4,32 +4,16 @@ import re
 
 from contracts.flat_results import COLUMNS
 
-__all__ = [
-    "ADD_ALERTS",
-    "ADD_SERIES",
-    "ALERTS",
-    "ALERT_COUNT",
-    "CREATE_TABLES",
-    "EXTENT",
-    "FIND_SERIES",
-    "FORGET",
-    "KPIS",
-    "SEVERAL",
-    "is_read",
-    "points_of_many",
-    "points_of_one",
-]
-
 ALERT_COLUMNS = {
     "value": "aggregated_measure_value",
-    "expected": "expected_value",
-    "lower": "lower_bound",
-    "upper": "upper_bound",
+    "expected_value": "expected_value",
+    "lower_bound": "lower_bound",
+    "upper_bound": "upper_bound",
     "score": "anomaly_score",
     "direction": "direction",
     "reason": "reason",
 }
-"""What the page shows of an alert beside its series and its period, in the order of `dashboard.records.Alert`."""
+"""What the page shows of an alert beside its series and its period, in the order of `anomaly.page.content.Alert`."""
 
 _TYPES = {column.name: column.kind.value for column in COLUMNS}  # as Glue names them, DuckDB does, too
 
@@ -136,7 +120,7 @@ ALERT_COUNT = f"""
 SELECT count(*) FROM alerts s {_SOUGHT} AND ($from IS NULL OR s.t >= $from) AND ($to IS NULL OR s.t < $to)
 """  # noqa: S608
 
-_POINTS = """
+_CHART = """
 WITH periods AS (
     SELECT r.detector_name AS detector, r.timeseries_id AS id, epoch_ms(r.detection_period_start_time) AS t,
         any_value(epoch_ms(r.detection_period_end_time)) AS "end",
@@ -163,10 +147,10 @@ ORDER BY {series} min(t)
 
 def is_read(column: str) -> bool:
     """Tell whether the page needs a column of the flat results."""
-    return any(re.search(rf"\b{column}\b", text) for text in (ADD_SERIES, ADD_ALERTS, _POINTS))
+    return any(re.search(rf"\b{column}\b", text) for text in (ADD_SERIES, ADD_ALERTS, _CHART))
 
 
-def points_of_one(relation: str) -> str:
+def chart_of_one(relation: str) -> str:
     """Write the query of one series; it takes $detector, $id, $from, $to and $width, the rows' length.
 
     Parameters
@@ -174,7 +158,7 @@ def points_of_one(relation: str) -> str:
     relation
         What stands behind FROM, by a `Source`.
     """
-    return _POINTS.format(
+    return _CHART.format(
         relation=relation,
         width="$width",
         joins="",
@@ -183,13 +167,13 @@ def points_of_one(relation: str) -> str:
     )
 
 
-def points_of_many(relation: str) -> str:
+def chart_of_many(relation: str) -> str:
     """Write the query of the series in the temporary table `chosen`; it takes $from and $to.
 
     Inside the times of the temporary table `windows` every period is a row of its own. Series that are in `windows`
     alone have those periods only.
     """
-    return _POINTS.format(
+    return _CHART.format(
         relation=relation,
         width="CASE WHEN w.id IS NULL THEN c.width ELSE 1 END",
         joins="""

@@ -4,11 +4,12 @@ It answers requests that name it by an allowed host only, so that no other site 
 (DNS rebinding). Who can reach the port can read everything: to let others in, put it behind what asks for passwords.
 """
 
+import dataclasses
 import hashlib
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,26 +19,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import page
+from anomaly.page import SERVED_POLICY, AlertList, served_files
 from dashboard.catalog import UNREADABLE, Catalog
 from dashboard.errors import DashboardError
-from dashboard.records import Alert
-
-__all__ = ["AlertList", "Refresher", "make_app"]
 
 _log = logging.getLogger(__name__)
 _NO_END = 253_402_300_800_000  # the year 10000
 _MAX_ROWS = 5_000
 _FIRST_LOOK_SECONDS = 1.0
-
-T = TypeVar("T")
-
-
-class AlertList(msgspec.Struct, frozen=True):
-    """Some of the alerts, newest first, and how many there are."""
-
-    alerts: list[Alert]
-    total: int
 
 
 class Refresher:
@@ -112,13 +101,12 @@ def make_app(
     hosts
         Names that requests may call the server by, without ports.
     """
-    frame = page.served_page(title, refresh_seconds)
 
     def overview(_: Request) -> Any:  # noqa: ANN401 - any record
         refresher.ask()
         found = catalog.overview(alerts=1)
         if refresher.problem:
-            found = msgspec.structs.replace(
+            found = dataclasses.replace(
                 found, problems=[refresher.problem, *found.problems], version=f"{found.version} {refresher.problem}"
             )
         return found
@@ -132,8 +120,8 @@ def make_app(
         found = catalog.alerts(detector, series_id, limit=100, skip=_number(request, "skip", 0, 0, 10**9))
         return AlertList(found, catalog.alert_count(detector, series_id))
 
-    def points(request: Request) -> Any:  # noqa: ANN401
-        return catalog.points(
+    def chart(request: Request) -> Any:  # noqa: ANN401
+        return catalog.chart_columns(
             request.query_params.get("detector", ""),
             request.query_params.get("id", ""),
             _number(request, "from", 0, -_NO_END, _NO_END),
@@ -142,11 +130,11 @@ def make_app(
         )
 
     routes = [
-        Route("/", _text(frame, "text/html")),
-        Route("/app.js", _text(page.application(), "text/javascript")),
-        Route("/vega.js", _text(page.vega(), "text/javascript")),
-        Route("/style.css", _text(page.style(), "text/css")),
-        *(Route(f"/api/{answer.__name__}", _json(answer)) for answer in (overview, series, alerts, points)),
+        *(
+            Route(f"/{path}", _text(file.text, file.media_type))
+            for path, file in served_files(title, refresh_seconds).items()
+        ),
+        *(Route(f"/api/{answer.__name__}", _json(answer)) for answer in (overview, series, alerts, chart)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(_Guard, hosts=hosts)])
 
@@ -155,7 +143,7 @@ class _Guard:
     """Refuses strange hosts, and puts the safety headers on every answer."""
 
     _headers = (
-        (b"content-security-policy", page.policy_text(page.POLICY).encode()),
+        (b"content-security-policy", SERVED_POLICY.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"no-referrer"),
         (b"cross-origin-resource-policy", b"same-origin"),
@@ -236,5 +224,6 @@ def _number(request: Request, name: str, default: int, least: int, most: int) ->
     except ValueError:
         value = most + 1
     if not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least} to {most}, got {text[:20]!r}")
+        msg = f"{name} must be a whole number from {least} to {most}, got {text[:20]!r}"
+        raise ValueError(msg)
     return value

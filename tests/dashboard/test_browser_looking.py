@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, ms, name_of, open_full, shown, view_data
+from browsing import Browsing, open_full, shown, view_data
 from playwright.sync_api import expect
 from result_files import read
+from result_pages import ms, name_of
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +25,7 @@ def test_an_alert_jumps_to_the_chart_and_back_goes_back(browsing: Browsing, anyb
     assert page.evaluate("location.hash") == f"#series={other['timeseries_id']}&at={at:%Y-%m-%dT%H:%M:%SZ}"
     expect(page.locator("#readout b")).to_have_text(shown(other["aggregated_measure_value"]))
     expect(page.locator("#from")).to_have_value(f"{at - timedelta(hours=3):%Y-%m-%dT%H:%M}")
-    assert view_data(page, "cursor") == [{"t": ms(at), "value": other["aggregated_measure_value"]}]
+    assert view_data(page, "cursor") == [{"start": ms(at), "value": other["aggregated_measure_value"]}]
     page.go_back()
     expect(page.locator("#chart-heading")).to_have_text(name_of(alerts[-1]))
 
@@ -37,7 +38,7 @@ def test_a_link_from_an_alert_mail_opens_that_series_at_that_time(
     page = open_full(browsing, f"{shop}#series={alert['timeseries_id']}&at={at:%Y-%m-%dT%H:%M:%SZ}")
 
     expect(page.locator("#chart-heading")).to_have_text(name_of(alert))
-    assert view_data(page, "cursor") == [{"t": ms(at), "value": alert["aggregated_measure_value"]}]
+    assert view_data(page, "cursor") == [{"start": ms(at), "value": alert["aggregated_measure_value"]}]
     expect(page.locator(".alert[aria-current]")).to_have_count(1)
 
 
@@ -61,7 +62,7 @@ def test_dates_choose_the_time_in_utc(browsing: Browsing, shop: str, bookstore: 
         and datetime(2026, 11, 10, 6) <= one["detection_period_start_time"] < datetime(2026, 11, 10, 8, 30)  # noqa: DTZ001
     ]
 
-    assert [one["value"] for one in view_data(page, "points")] == expected
+    assert [one["value"] for one in view_data(page, "rows")] == expected
     assert page.evaluate("location.hash").endswith("&from=2026-11-10T06:00:00Z&to=2026-11-10T08:30:00Z")
     page.locator("#earlier").click()
     expect(page.locator("#from")).to_have_value("2026-11-10T03:30")
@@ -86,16 +87,16 @@ def test_dragging_over_the_chart_zooms(browsing: Browsing, shop: str) -> None:
     page.mouse.up()
     expect(page.locator("#values summary")).not_to_contain_text("1,440")
 
-    assert 100 < len(view_data(page, "points")) < 200
+    assert 100 < len(view_data(page, "rows")) < 200
 
 
 def test_the_mouse_reads_the_value_below_it(browsing: Browsing, shop: str) -> None:
     page = open_full(browsing, shop)
     place: dict[str, float] = page.evaluate(
         """() => {
-          const row = testView.data('points')[700];
+          const row = testView.data('rows')[700];
           const box = document.getElementById('plot').getBoundingClientRect();
-          const x = box.left + testView.origin()[0] + testView.scale('x')(row.t) + 0.2;
+          const x = box.left + testView.origin()[0] + testView.scale('x')(row.start) + 0.2;
           return { x, y: box.top + 60, value: row.value };
         }"""
     )

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from browsing import Browsing, cut, ms, name_of, open_full, shown, view_data
+from browsing import Browsing, cut, open_full, shown, view_data
 from playwright.sync_api import expect
 from result_files import read
+from result_pages import ms, name_of
 
 pytestmark = pytest.mark.browser
 
@@ -58,22 +59,22 @@ def test_the_chart_draws_exactly_the_values_of_the_files(browsing: Browsing, any
     def column(name: str) -> list[float | None]:
         return [one[name] if known else None for one, known in zip(rows, learned, strict=True)]
 
-    drawn = view_data(page, "points")
-    assert [one["t"] for one in drawn] == [ms(one["detection_period_start_time"]) for one in rows]
+    drawn = view_data(page, "rows")
+    assert [one["start"] for one in drawn] == [ms(one["detection_period_start_time"]) for one in rows]
     assert [one["value"] for one in drawn] == [one["aggregated_measure_value"] for one in rows]
-    assert [one["expected"] for one in drawn] == column("expected_value")
-    assert [one["lower"] for one in drawn] == column("lower_bound")
-    assert [one["upper"] for one in drawn] == column("upper_bound")
+    assert [one["expected_value"] for one in drawn] == column("expected_value")
+    assert [one["lower_bound"] for one in drawn] == column("lower_bound")
+    assert [one["upper_bound"] for one in drawn] == column("upper_bound")
     scored = [one for one in rows if one["anomaly_score"] > 0]
-    assert [(one["t"], one["score"]) for one in view_data(page, "scores")] == [
+    assert [(one["start"], one["score"]) for one in view_data(page, "score_bars")] == [
         (ms(one["detection_period_start_time"]), one["anomaly_score"]) for one in scored
     ]
-    assert [(one["t"], one["value"], one["direction"]) for one in view_data(page, "alerts")] == [
+    assert [(one["start"], one["value"], one["direction"]) for one in view_data(page, "alerts")] == [
         (ms(one["detection_period_start_time"]), one["aggregated_measure_value"], one["direction"])
         for one in rows
         if one["alert"]
     ]
-    assert [one["threshold"] for one in view_data(page, "limit")] == [70.0]
+    assert [one["score"] for one in view_data(page, "threshold")] == [70.0]
 
 
 def test_the_marks_stand_where_the_axes_say(browsing: Browsing, shop: str) -> None:
@@ -143,15 +144,15 @@ def test_three_days_in_few_points_keep_extremes_and_every_alert(
     rows = [one for one in read(bookstore) if name_of(one) == name]
     page.get_by_role("button", name="All").click()
     expect(page.locator("#chart-subtitle")).to_contain_text("several periods a point")
-    drawn = [one for one in view_data(page, "points") if one["value"] is not None]
+    drawn = [one for one in view_data(page, "rows") if one["value"] is not None]
     values = [one["aggregated_measure_value"] for one in rows]
 
     assert 700 < len(drawn) <= 2000
-    assert (min(one["low"] for one in drawn), max(one["high"] for one in drawn)) == (min(values), max(values))
-    assert max(one["score"] for one in view_data(page, "scores")) == max(one["anomaly_score"] for one in rows)
-    assert [one["t"] for one in view_data(page, "alerts")] == [
+    assert (min(one["lowest"] for one in drawn), max(one["highest"] for one in drawn)) == (min(values), max(values))
+    assert max(one["score"] for one in view_data(page, "score_bars")) == max(one["anomaly_score"] for one in rows)
+    assert [one["start"] for one in view_data(page, "alerts")] == [
         ms(one["detection_period_start_time"]) for one in rows if one["alert"]
     ]
     (learning,) = view_data(page, "learning")
-    assert learning["t"] == ms(rows[0]["detection_period_start_time"])
+    assert learning["start"] == ms(rows[0]["detection_period_start_time"])
     assert learning["end"] == pytest.approx(ms(rows[300]["detection_period_start_time"]), abs=300_000)

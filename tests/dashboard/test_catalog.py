@@ -1,4 +1,4 @@
-"""What the catalog knows: figures, series, alerts and points, each result once, whatever happens to the files."""
+"""What the catalog knows: figures, series, alerts and charts, each result once, whatever happens to the files."""
 
 import math
 import shutil
@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from result_files import MINUTE, START, read, row, spike, write
 
+from anomaly.page import row_length
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
-from dashboard.points import row_length
 from dashboard.source import open_source
 
 EVER = (0, 253_402_300_000_000)
@@ -35,7 +35,7 @@ def test_the_figures_are_those_of_the_newest_record_of_each_series(bookstore: Pa
     kpis = fresh(bookstore).overview().kpis
 
     assert kpis.series == len(newest) == 2
-    assert kpis.points == sum(one["processed_data_points"] for one in newest.values()) == 2 * 3 * 1440
+    assert kpis.data_points == sum(one["processed_data_points"] for one in newest.values()) == 2 * 3 * 1440
     assert kpis.confidence == pytest.approx(sum(one["anomaly_confidence_score"] for one in newest.values()) / 2)
     assert kpis.learning == 0
 
@@ -49,7 +49,7 @@ def test_the_alerts_are_those_of_the_files_newest_first(bookstore: Path) -> None
     found = fresh(bookstore).overview().alerts
 
     assert len(expected) >= 3
-    assert [(alert.t, alert.value, alert.score) for alert in found] == expected
+    assert [(alert.start, alert.value, alert.score) for alert in found] == expected
 
 
 def test_an_alert_says_why_in_200_characters_at_most(tmp_path: Path) -> None:
@@ -68,8 +68,8 @@ def test_a_result_in_two_files_counts_once(tmp_path: Path) -> None:
     for ask in (
         lambda catalog: catalog.overview().kpis,
         lambda catalog: catalog.overview().alerts,
-        lambda catalog: catalog.points("bookstore", series, *EVER, 100),
-        lambda catalog: catalog.points("bookstore", series, *EVER, 2),
+        lambda catalog: catalog.chart_columns("bookstore", series, *EVER, 100),
+        lambda catalog: catalog.chart_columns("bookstore", series, *EVER, 2),
     ):
         assert ask(fresh(twice)) == ask(fresh(once))
 
@@ -83,7 +83,7 @@ def test_the_same_series_under_two_detectors_is_two_series(tmp_path: Path) -> No
 
     assert [one.detector for one in series] == ["bookstore", "other"]
     assert catalog.overview().several_detectors
-    assert [catalog.points(one.detector, one.id, *EVER, 9).value for one in series] == [[14.0], [3.0]]
+    assert [catalog.chart_columns(one.detector, one.id, *EVER, 9).value for one in series] == [[14.0], [3.0]]
 
 
 def test_a_series_without_dimensions_is_called_by_its_measure(tmp_path: Path) -> None:
@@ -101,43 +101,45 @@ def test_many_periods_become_few_rows_that_keep_extremes_and_every_alert(tmp_pat
     for i in (3, 700, 701, 1439):
         rows[i] = spike(times[i], {"p": "a"}, aggregated_measure_value=1000.0 + i)
     write(tmp_path, rows)
-    points = fresh(tmp_path).points("bookstore", rows[0]["timeseries_id"], *EVER, 48)
-    tops = [point if high is None else high for point, high in zip(points.value, points.high, strict=True)]
-    bottoms = [point if low is None else low for point, low in zip(points.value, points.low, strict=True)]
+    columns = fresh(tmp_path).chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 48)
+    tops = [point if high is None else high for point, high in zip(columns.value, columns.highest, strict=True)]
+    bottoms = [point if low is None else low for point, low in zip(columns.value, columns.lowest, strict=True)]
 
-    assert len(points.t) == 48 + 4
-    assert sum(points.n) == 1440
-    assert points.t == sorted(points.t)
-    assert [points.t[i] for i, alert in enumerate(points.alert) if alert] == [ms(times[i]) for i in (3, 700, 701, 1439)]
-    assert [points.value[i] for i, alert in enumerate(points.alert) if alert] == [1003.0, 1700.0, 1701.0, 2439.0]
+    assert len(columns.start) == 48 + 4
+    assert sum(columns.periods) == 1440
+    assert columns.start == sorted(columns.start)
+    alerts = [i for i, alert in enumerate(columns.alert) if alert]
+    assert [columns.start[i] for i in alerts] == [ms(times[i]) for i in (3, 700, 701, 1439)]
+    assert [columns.value[i] for i in alerts] == [1003.0, 1700.0, 1701.0, 2439.0]
     buckets: defaultdict[int, list[Any]] = defaultdict(list)
     for i, one in enumerate(rows):
         if not one["alert"]:
             buckets[i // 30].append(one)
-    quiet = [i for i, alert in enumerate(points.alert) if not alert]
+    quiet = [i for i, alert in enumerate(columns.alert) if not alert]
     for i, bucket in zip(quiet, buckets.values(), strict=True):
         values = [one["aggregated_measure_value"] for one in bucket]
         assert (bottoms[i], tops[i]) == (min(values), max(values))
-        assert points.value[i] == pytest.approx(sum(values) / len(values), rel=1e-5)
-        assert points.score[i] == max(one["anomaly_score"] for one in bucket)
+        assert columns.value[i] == pytest.approx(sum(values) / len(values), rel=1e-5)
+        assert columns.score[i] == max(one["anomaly_score"] for one in bucket)
 
 
 @pytest.mark.parametrize("value", [0.1 + 0.2, -0.0, 5e-324, -1.7976931348623157e308, 2.0**53 + 2, 1 / 3, 1e16 / 3])
 def test_a_period_of_its_own_has_exactly_the_files_values(tmp_path: Path, value: float) -> None:
     rows = [row(START, {"p": "a"}, aggregated_measure_value=value, expected_value=value, lower_bound=value)]
-    points = fresh(write(tmp_path, rows)).points("bookstore", rows[0]["timeseries_id"], *EVER, 10)
+    columns = fresh(write(tmp_path, rows)).chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 10)
 
-    assert [repr(found) for found in (*points.value, *points.expected, *points.lower)] == [repr(value)] * 3
+    found = (*columns.value, *columns.expected_value, *columns.lower_bound)
+    assert [repr(number) for number in found] == [repr(value)] * 3
 
 
 def test_nothing_is_expected_while_learning(tmp_path: Path) -> None:
     learning = {"model_stage": "LEARNING", "expected_value": 0.0, "lower_bound": 0.0, "upper_bound": 0.0}
     rows = [row(START, {"p": "a"}, **learning), row(START + MINUTE, {"p": "a"})]
-    points = fresh(write(tmp_path, rows)).points("bookstore", rows[0]["timeseries_id"], *EVER, 10)
+    columns = fresh(write(tmp_path, rows)).chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 10)
 
-    assert points.expected == [None, 14.5]
-    assert points.lower == [None, 7.0]
-    assert points.learning == [1, 0]
+    assert columns.expected_value == [None, 14.5]
+    assert columns.lower_bound == [None, 7.0]
+    assert columns.learning == [1, 0]
 
 
 def test_a_number_that_is_not_finite_is_none(tmp_path: Path) -> None:
@@ -151,17 +153,18 @@ def test_a_number_that_is_not_finite_is_none(tmp_path: Path) -> None:
         )
     ]
     catalog = fresh(write(tmp_path, rows))
-    points = catalog.points("bookstore", rows[0]["timeseries_id"], *EVER, 10)
+    columns = catalog.chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 10)
 
-    assert (points.value, points.upper, catalog.overview().kpis.confidence) == ([None], [None], None)
+    assert (columns.value, columns.upper_bound, catalog.overview().kpis.confidence) == ([None], [None], None)
 
 
-def test_points_are_those_from_the_start_to_before_the_end(tmp_path: Path) -> None:
+def test_rows_are_those_from_the_start_to_before_the_end(tmp_path: Path) -> None:
     rows = [row(START + MINUTE * i, {"p": "a"}) for i in range(10)]
     catalog = fresh(write(tmp_path, rows))
-    points = catalog.points("bookstore", rows[0]["timeseries_id"], ms(START + MINUTE * 2), ms(START + MINUTE * 5), 100)
+    start, end = ms(START + MINUTE * 2), ms(START + MINUTE * 5)
+    columns = catalog.chart_columns("bookstore", rows[0]["timeseries_id"], start, end, 100)
 
-    assert points.t == [ms(START + MINUTE * i) for i in (2, 3, 4)]
+    assert columns.start == [ms(START + MINUTE * i) for i in (2, 3, 4)]
 
 
 def test_new_files_appear_at_the_next_refresh_and_change_the_version(tmp_path: Path) -> None:
@@ -173,7 +176,7 @@ def test_new_files_appear_at_the_next_refresh_and_change_the_version(tmp_path: P
     catalog.refresh()
 
     assert unchanged == before != catalog.version
-    assert catalog.overview().kpis.points == 2
+    assert catalog.overview().kpis.data_points == 2
     assert catalog.overview().alert_count == 1
 
 
@@ -182,13 +185,13 @@ def test_compaction_changes_no_answer(tmp_path: Path) -> None:
     for i, one in enumerate(rows):
         write(tmp_path, [one], name=f"part-{i}")
     catalog = fresh(tmp_path)
-    before = catalog.points("bookstore", rows[0]["timeseries_id"], *EVER, 100)
+    before = catalog.chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 100)
     write(tmp_path, rows, name="compacted")
     for i in range(6):
         (tmp_path / "dt=2026-11-09" / f"part-{i}.parquet").unlink()
 
     # Not refreshed yet: the query meets the vanished files, looks again and answers.
-    assert catalog.points("bookstore", rows[0]["timeseries_id"], *EVER, 100) == before
+    assert catalog.chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 100) == before
 
 
 def test_days_that_expire_take_their_alerts_and_series_along(tmp_path: Path) -> None:
@@ -198,7 +201,7 @@ def test_days_that_expire_take_their_alerts_and_series_along(tmp_path: Path) -> 
     shutil.rmtree(tmp_path / "dt=2026-11-09")
     catalog.refresh()
 
-    assert [alert.t for alert in catalog.overview().alerts] == [ms(START + day)]
+    assert [alert.start for alert in catalog.overview().alerts] == [ms(START + day)]
     assert [(one.label, one.first) for one in catalog.find().series] == [("a", ms(START + day))]
 
 
@@ -208,7 +211,7 @@ def test_a_newer_day_that_is_deleted_is_forgotten_too(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "dt=2026-11-10")
     catalog.refresh()
 
-    assert catalog.overview().kpis.points == 1
+    assert catalog.overview().kpis.data_points == 1
 
 
 def test_a_damaged_file_is_told_and_the_others_count(tmp_path: Path) -> None:
@@ -221,7 +224,7 @@ def test_a_damaged_file_is_told_and_the_others_count(tmp_path: Path) -> None:
     assert overview.kpis.series == 1
     assert len(overview.problems) == 1
     assert "bad.parquet" in overview.problems[0]
-    assert catalog.points("bookstore", catalog.find().series[0].id, *EVER, 10).value == [14.0]
+    assert catalog.chart_columns("bookstore", catalog.find().series[0].id, *EVER, 10).value == [14.0]
     bad.unlink()
     write(tmp_path, [row(START, {"p": "b"})], name="bad")
     catalog.refresh()
@@ -245,7 +248,7 @@ def test_files_that_stay_unreadable_give_an_error_and_not_half_an_answer(tmp_pat
     path.write_bytes(path.read_bytes()[:-20])
 
     with pytest.raises(DashboardError, match="cannot be read"):
-        catalog.points("bookstore", rows[0]["timeseries_id"], *EVER, 10)
+        catalog.chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 10)
 
 
 @pytest.mark.parametrize("text", ["item-b", "ITEM-B", "-b item", "' OR 1=1 --", "%", "_", "quantity item-b"])

@@ -9,9 +9,10 @@ from time import monotonic
 
 import duckdb
 import pytest
-from browsing import Browsing, Serve
+from browsing import Browsing
 from many_series import write_many_series
 from playwright.sync_api import expect
+from result_pages import Serve
 
 from dashboard.catalog import Catalog
 from dashboard.source import open_source
@@ -62,7 +63,7 @@ def test_the_figures_of_many_series_are_those_of_the_files(folder: Path) -> None
     rows, alerts = ask_files(folder, "SELECT count(*), sum(alert) FROM read_parquet(?)")
 
     assert kpis.series == SERIES
-    assert kpis.points == rows == SERIES * DAYS * 1440
+    assert kpis.data_points == rows == SERIES * DAYS * 1440
     assert catalog.alert_count() == alerts > 1000
 
 
@@ -73,11 +74,12 @@ def test_a_chart_among_many_series_is_read_in_seconds(folder: Path, days: int) -
     info = catalog.find("shop-07777").series[0]
     end = info.last + info.period
     began = monotonic()
-    points = catalog.points(info.detector, info.id, end - int(timedelta(days=days).total_seconds() * 1000), end, 1_400)
+    start = end - int(timedelta(days=days).total_seconds() * 1000)
+    columns = catalog.chart_columns(info.detector, info.id, start, end, 1_400)
     print(f"chart of {days} days: {monotonic() - began:.2f} s")
 
-    assert sum(points.n) == days * 1440
-    assert len(points.t) <= 1440 + sum(points.alert)
+    assert sum(columns.periods) == days * 1440
+    assert len(columns.start) <= 1440 + sum(columns.alert)
     assert monotonic() - began < 30
 
 
@@ -86,16 +88,16 @@ def test_ninety_days_are_shown_in_one_chart_with_every_alert(tmp_path: Path) -> 
     catalog.refresh()
     overview = catalog.overview()
     info = catalog.find(limit=1).series[0]
-    points = catalog.points(info.detector, info.id, info.first, info.last + info.period, 1_400)
+    columns = catalog.chart_columns(info.detector, info.id, info.first, info.last + info.period, 1_400)
     rows, alerts = ask_files(
         tmp_path, "SELECT count(*), sum(alert) FROM read_parquet(?) WHERE timeseries_id = ?", info.id
     )
 
     assert (overview.days, overview.days_read) == (90, 90)
-    assert overview.kpis.points == 100 * 90 * 1440
-    assert sum(points.n) == rows == 90 * 1440
-    assert sum(points.alert) == alerts == info.alerts > 0
-    assert len(points.t) <= 1_400 + info.alerts
+    assert overview.kpis.data_points == 100 * 90 * 1440
+    assert sum(columns.periods) == rows == 90 * 1440
+    assert sum(columns.alert) == alerts == info.alert_count > 0
+    assert len(columns.start) <= 1_400 + info.alert_count
 
 
 @pytest.mark.browser

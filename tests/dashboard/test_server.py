@@ -12,7 +12,7 @@ import pytest
 from result_files import MINUTE, START, row, spike, write
 
 Serve = Callable[[Path], str]
-NAMES = ("", "app.js", "vega.js", "style.css", "api/overview", "api/series", "api/alerts", "api/points")
+NAMES = ("", "main.js", "format.js", "vega.js", "style.css", "api/overview", "api/series", "api/alerts", "api/chart")
 
 
 def ask(url: str, path: str = "", method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
@@ -90,19 +90,19 @@ def test_new_files_are_shown_without_a_restart(serve: Serve, folder: Path) -> No
     assert [alert["label"] for alert in answer(url, "alerts")["alerts"]] == ["c", "pear"]
 
 
-def test_points_are_asked_by_series_and_time(serve: Serve, folder: Path) -> None:
+def test_a_chart_is_asked_by_series_and_time(serve: Serve, folder: Path) -> None:
     url = serve(folder)
     eventually(lambda: answer(url, "overview")["kpis"]["series"] == 2)
     series = answer(url, "series", q="PEA")["series"]
-    points = answer(url, "points", detector="bookstore", id=series[0]["id"])
+    columns = answer(url, "chart", detector="bookstore", id=series[0]["id"])
 
     assert [one["label"] for one in series] == ["pear"]
-    assert (points["value"], points["alert"]) == ([75.0], [1])
+    assert (columns["value"], columns["alert"]) == ([75.0], [1])
 
 
 @pytest.mark.parametrize("query", ["rows=0", "rows=1000000", "rows=x", "from=1e5", "to=9999999999999999999999"])
 def test_a_number_that_makes_no_sense_is_refused_with_what_is_allowed(serve: Serve, folder: Path, query: str) -> None:
-    response, body = ask(serve(folder), f"api/points?{query}")
+    response, body = ask(serve(folder), f"api/chart?{query}")
 
     assert response.status == 400
     assert "must be a whole number from" in json.loads(body)["error"]
@@ -112,7 +112,7 @@ def test_a_number_that_makes_no_sense_is_refused_with_what_is_allowed(serve: Ser
 def test_a_hostile_identifier_finds_nothing(serve: Serve, folder: Path, wanted: str) -> None:
     url = serve(folder)
 
-    assert answer(url, "points", detector=wanted, id=wanted)["t"] == []
+    assert answer(url, "chart", detector=wanted, id=wanted)["start"] == []
     assert answer(url, "series", id=wanted)["series"] == []
 
 
@@ -122,7 +122,7 @@ def test_a_folder_that_vanishes_is_told_and_comes_back(serve: Serve, folder: Pat
     folder.rename(folder.with_name("moved"))
     eventually(lambda: any("found nothing" in problem for problem in answer(url, "overview")["problems"]))
     series = answer(url, "series")["series"][0]
-    response, _ = ask(url, f"api/points?{urlencode({'detector': series['detector'], 'id': series['id']})}")
+    response, _ = ask(url, f"api/chart?{urlencode({'detector': series['detector'], 'id': series['id']})}")
     folder.with_name("moved").rename(folder)
     eventually(lambda: answer(url, "overview")["problems"] == [])
 

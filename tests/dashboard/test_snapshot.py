@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 from result_files import MINUTE, START, row, spike, write
 
+from anomaly.page import PageContent
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
-from dashboard.snapshot import Choice, Snapshot, take_snapshot
+from dashboard.snapshot import Choice, take_snapshot
 from dashboard.source import open_source
 
 DAY = 1440
 
 
-def snapshot(folder: Path, choice: Choice) -> Snapshot:
+def snapshot(folder: Path, choice: Choice) -> PageContent:
     catalog = Catalog(open_source(str(folder), {}), "Test")
     catalog.refresh()
     return take_snapshot(catalog, choice, 0)
@@ -34,25 +35,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_everything_is_carried_period_by_period_where_it_fits(folder: Path) -> None:
     taken = snapshot(folder, Choice())
 
-    assert [(one.info.label, one.whole, sum(one.points.n), len(one.points.t)) for one in taken.series] == [
+    assert [(one.info.label, one.whole, sum(one.columns.periods), len(one.columns.start)) for one in taken.series] == [
         (name, True, 2 * DAY, 2 * DAY) for name in ("b", "a", "c")
     ]
 
 
 def test_where_it_does_not_fit_the_hour_around_an_alert_still_is_period_by_period(folder: Path) -> None:
     taken = snapshot(folder, Choice(rows=300))
-    b = next(one for one in taken.series if one.info.label == "b").points
-    alone = [int(value or 0) for value, n in zip(b.value, b.n, strict=True) if n == 1]
+    b = next(one for one in taken.series if one.info.label == "b").columns
+    alone = [int(value or 0) for value, periods in zip(b.value, b.periods, strict=True) if periods == 1]
 
-    assert sum(b.n) == 2 * DAY
+    assert sum(b.periods) == 2 * DAY
     assert alone == list(range(1940, 2091))
-    assert len(b.t) < 151 + 300 / 3 + 3
+    assert len(b.start) < 151 + 300 / 3 + 3
 
 
 def test_the_series_with_the_newest_alerts_are_carried_whole_the_others_round_their_alerts(folder: Path) -> None:
     taken = snapshot(folder, Choice(max_series=1))
 
-    assert [(one.info.label, one.whole, sum(one.points.n)) for one in taken.series] == [
+    assert [(one.info.label, one.whole, sum(one.columns.periods)) for one in taken.series] == [
         ("b", True, 2 * DAY),
         ("a", False, 121),
     ]
@@ -71,10 +72,10 @@ def test_a_wanted_series_that_is_not_there_is_an_error(folder: Path) -> None:
         snapshot(folder, Choice(series=("d",)))
 
 
-def test_a_limited_time_limits_points_and_alerts_but_not_the_figures(folder: Path) -> None:
+def test_a_limited_time_limits_charts_and_alerts_but_not_the_figures(folder: Path) -> None:
     start = int((START + timedelta(days=1)).timestamp() * 1000)
     taken = snapshot(folder, Choice(start=start))
 
     assert {alert.label for alert in taken.overview.alerts} == {"b"}
-    assert {min(one.points.t) for one in taken.series} == {start}
+    assert {min(one.columns.start) for one in taken.series} == {start}
     assert taken.overview.kpis.series == 3

@@ -82,10 +82,10 @@ def test_results_on_s3_are_read_as_those_in_a_folder(
     catalog = Catalog(open_source("s3://results/flat/", aws.aws_environment), "")
     catalog.refresh()
     overview = catalog.overview()
-    points = catalog.points("bookstore", read(tmp_path)[0]["timeseries_id"], 0, 4_000_000_000_000, 100)
+    columns = catalog.chart_columns("bookstore", read(tmp_path)[0]["timeseries_id"], 0, 4_000_000_000_000, 100)
 
     assert (overview.kpis.series, overview.alert_count, overview.days, overview.problems) == (2, 1, 2, [])
-    assert points.t == [int((START + timedelta(hours=i)).timestamp() * 1000) for i in range(30)]
+    assert columns.start == [int((START + timedelta(hours=i)).timestamp() * 1000) for i in range(30)]
 
 
 def test_a_bucket_that_is_not_there_says_what_to_check(aws: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

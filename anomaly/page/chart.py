@@ -1,26 +1,24 @@
 """The chart as a Vega-Lite specification: the measure above, the score under it on the axis to the right.
 
-The specification has no data. The page fills its data sets, all in milliseconds since 1970, and sets its parameters:
+The specification has no data. The page fills its data sets, all times in milliseconds since 1970:
 
-``points``
-    ``t``, ``value``, ``low``, ``high``, ``expected``, ``lower``, ``upper``, ``score``; null breaks a line.
-``scores``
-    ``t``, ``score`` of the points that have one above 0.
-``alerts``
-    ``t``, ``value``, ``score``, ``direction``.
-``learning``
-    ``t`` and ``end`` of the times without scores.
-``cursor``
-    ``t``, ``value`` of the point that is looked at, or nothing.
-``limit``
-    ``threshold``: one row.
+`rows`
+    `start`, `value`, `lowest`, `highest`, `expected_value`, `lower_bound`, `upper_bound`; null breaks a line.
+`score_bars`
+    `start`, `score` and `over_threshold` of the rows whose score is above 0.
+`alerts`
+    `start`, `value`, `direction`.
+`learning`
+    `start` and `end` of the times without scores.
+`cursor`
+    `start`, `value` of the row that is looked at, or nothing.
+`threshold`
+    `score` and `label`: one row.
 """
 
 from typing import Any
 
 import altair as alt
-
-__all__ = ["COLOURS", "chart_specification"]
 
 COLOURS = ("ink", "muted", "grid", "measure", "band", "quiet", "alarm", "surface", "shade")
 """Parameters that the page sets from its style sheet, so that the chart follows light and dark."""
@@ -28,6 +26,8 @@ COLOURS = ("ink", "muted", "grid", "measure", "band", "quiet", "alarm", "surface
 _FONT = '-apple-system, "Segoe UI", Roboto, Inter, "Helvetica Neue", Arial, "Liberation Sans", system-ui, sans-serif'
 """The style sheet's, spelled out because Vega measures texts with it."""
 
+_NUMBERS = {"from_time": 0, "to_time": 1, "bottom": 0, "top": 1, "bar_width": 2, "line_width": 1.5}
+_DATA_SETS = ("rows", "score_bars", "alerts", "learning", "cursor", "threshold")
 _MEASURE_BOTTOM = "height * 0.72"
 _SCORE_TOP = "height * 0.80"
 
@@ -38,13 +38,10 @@ def chart_specification() -> dict[str, Any]:
     Returns
     -------
     Vega-Lite, as JSON has it. Besides `COLOURS` its parameters are `from_time`, `to_time`, `bottom`, `top` (the
-    measure's axis), `bar` and `line` (widths, in pixels) and `narrow` (true on a phone).
+    measure's axis), `bar_width` and `line_width` (in pixels) and `narrow` (true on a phone).
     """
     colours = [alt.param(name=name, value="#888888") for name in COLOURS]
-    numbers = [
-        alt.param(name=name, value=value)
-        for name, value in (("from_time", 0), ("to_time", 1), ("bottom", 0), ("top", 1), ("bar", 2), ("line", 1.5))
-    ]
+    numbers = [alt.param(name=name, value=value) for name, value in _NUMBERS.items()]
     chart = (
         alt.layer(
             _learning(),
@@ -53,7 +50,7 @@ def chart_specification() -> dict[str, Any]:
             _alert_lines(),
             _spread(),
             _measure(),
-            _scores(),
+            _score_bars(),
             _threshold(),
             _threshold_label(),
             _cursor_line(),
@@ -80,7 +77,7 @@ def chart_specification() -> dict[str, Any]:
         )
     )
     specification: dict[str, Any] = chart.to_dict()
-    specification["datasets"] = {name: [] for name in ("points", "scores", "alerts", "learning", "cursor", "limit")}
+    specification["datasets"] = {name: [] for name in _DATA_SETS}
     return specification
 
 
@@ -90,7 +87,7 @@ def _signal(expression: str) -> alt.ExprRef:
 
 def _time() -> alt.X:
     return alt.X(
-        "t:T",
+        "start:T",
         title=None,
         scale=alt.Scale(type="utc", domain=_signal("[from_time, to_time]"), nice=False),
         axis=alt.Axis(
@@ -153,18 +150,18 @@ def _learning() -> alt.Chart:
 
 def _band() -> alt.Chart:
     return _encoded(
-        _named("points").mark_area(
+        _named("rows").mark_area(
             color=_signal("band"), clip=True, invalid="break-paths-show-path-domains", interpolate="linear"
         ),
         x=_time(),
-        y=_measure_axis("lower"),
-        y2="upper:Q",
+        y=_measure_axis("lower_bound"),
+        y2="upper_bound:Q",
     )
 
 
 def _expected() -> alt.Chart:
     return _encoded(
-        _named("points").mark_line(
+        _named("rows").mark_line(
             color=_signal("measure"),
             opacity=0.55,
             strokeWidth=1,
@@ -173,26 +170,26 @@ def _expected() -> alt.Chart:
             invalid="break-paths-show-path-domains",
         ),
         x=_time(),
-        y=_measure_axis("expected"),
+        y=_measure_axis("expected_value"),
     )
 
 
 def _spread() -> alt.Chart:
     return _encoded(
-        _named("points").mark_area(
+        _named("rows").mark_area(
             color=_signal("measure"), opacity=0.3, clip=True, invalid="break-paths-show-path-domains"
         ),
         x=_time(),
-        y=_measure_axis("low"),
-        y2="high:Q",
+        y=_measure_axis("lowest"),
+        y2="highest:Q",
     )
 
 
 def _measure() -> alt.Chart:
     return _encoded(
-        _named("points").mark_line(
+        _named("rows").mark_line(
             color=_signal("measure"),
-            strokeWidth=_signal("line"),
+            strokeWidth=_signal("line_width"),
             strokeJoin="round",
             strokeCap="round",
             clip=True,
@@ -228,28 +225,30 @@ def _alerts() -> alt.Chart:
     )
 
 
-def _scores() -> alt.Chart:
+def _score_bars() -> alt.Chart:
     return _encoded(
-        _named("scores").mark_rule(strokeWidth=_signal("bar"), clip=True),
+        _named("score_bars").mark_rule(strokeWidth=_signal("bar_width"), clip=True),
         x=_time(),
         y=_score_axis("score", axis=True),
         y2=alt.datum(0),
-        color=alt.condition("datum.over", alt.value(_signal("alarm")), alt.value(_signal("quiet"))),
+        color=alt.condition("datum.over_threshold", alt.value(_signal("alarm")), alt.value(_signal("quiet"))),
     )
 
 
 def _threshold() -> alt.Chart:
     return _encoded(
-        _named("limit").mark_rule(color=_signal("alarm"), strokeDash=[2, 3], strokeWidth=1),
-        y=_score_axis("threshold"),
+        _named("threshold").mark_rule(color=_signal("alarm"), strokeDash=[2, 3], strokeWidth=1),
+        y=_score_axis("score"),
     )
 
 
 def _threshold_label() -> alt.Chart:
     return _encoded(
-        _named("limit").mark_text(align="left", baseline="bottom", dx=2, dy=-2, fontSize=11, color=_signal("alarm")),
+        _named("threshold").mark_text(
+            align="left", baseline="bottom", dx=2, dy=-2, fontSize=11, color=_signal("alarm")
+        ),
         x=alt.value(0),
-        y=_score_axis("threshold"),
+        y=_score_axis("score"),
         text=alt.Text("label:N"),
     )
 

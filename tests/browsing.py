@@ -1,18 +1,13 @@
 """A browser that remembers what its pages asked for and complained about."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-
-from dashboard.catalog import Catalog
-from dashboard.page import carried_page
-from dashboard.snapshot import Choice, take_snapshot
-from dashboard.source import open_source
-
-Serve = Callable[[Path], str]
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ARGUMENTS = [
     "--headless",
@@ -33,6 +28,22 @@ Object.defineProperty(window, "vegaEmbed", {
   get() { return (...given) => real(...given).then((result) => { window.testView = result.view; return result; }); },
 });
 """
+
+
+@contextmanager
+def launched_chromium() -> Iterator[Browser]:
+    """Start Chromium; without one the test is skipped, or fails where one is required."""
+    path = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
+    if path is None:
+        reason = "no Chromium on the PATH; on Debian: apt-get install chromium"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    expect.set_options(timeout=20_000)  # for a machine that does much else
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as browser:
+        yield browser
 
 
 class Browsing:
@@ -93,16 +104,11 @@ def _origin(url: str) -> str:
 
 
 def open_full(browsing: Browsing, url: str, **options: Any) -> Page:  # noqa: ANN401
-    """Open the bookstore's page and wait until all of it is there."""
+    """Open the page of three days of two products and wait until all of it is there."""
     page = browsing.open(url, **options)
     expect(page.locator("#kpi-points")).to_have_text("8,640")
     expect(page.locator(".alert").first).to_be_visible()
     return page
-
-
-def name_of(one: Mapping[str, Any]) -> str:
-    """Name a row's series as the page does."""
-    return " / ".join(value for _, value in one["dimensions"])
 
 
 def shown(value: float) -> str:
@@ -113,16 +119,3 @@ def shown(value: float) -> str:
 def cut(score: float) -> str:
     """Write a score as the page does: cut to one digit."""
     return f"{int(score * 10) / 10:g}"
-
-
-def ms(time: datetime) -> int:
-    """Count milliseconds since 1970, of a time in UTC."""
-    return int(time.replace(tzinfo=UTC).timestamp() * 1000)
-
-
-def build(folder: Path, page: Path, choice: Choice | None = None) -> str:
-    """Write the page of a folder; return its address."""
-    catalog = Catalog(open_source(str(folder), {}), "AnyBooks")
-    catalog.refresh()
-    page.write_text(carried_page(take_snapshot(catalog, choice or Choice(), 0)), "utf-8")
-    return page.as_uri()

@@ -1,9 +1,14 @@
 // The chart: drawn by Vega from the specification in the page; pointer, keys and screen readers meet a slider on top of it.
 
-async function makeChart(specification, on) {
-  const plot = $("plot"), slider = $("cursor"), selection = $("selection");
+import { firstAt, learningTimes, valueAxis, withGaps } from "./chart-rows.js";
+import { byId, element } from "./dom.js";
+import { formatNumber } from "./format.js";
+import { describeRow } from "./readout.js";
+
+export async function makeChart(specification, on) {
+  const plot = byId("plot"), slider = byId("cursor"), selection = byId("selection");
   // `ast` has expressions interpreted: nothing is evaluated as code, as the page's policy demands.
-  const { view } = await vegaEmbed($("vega"), specification, {
+  const { view } = await window.vegaEmbed(byId("vega"), specification, {
     mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: false, hover: false,
   });
   let rows = [], series = null, from = 0, to = 1, at = null, pressed = null;
@@ -18,24 +23,23 @@ async function makeChart(specification, on) {
   };
   const nearest = (time) => {
     const i = firstAt(rows, time);
-    return i > 0 && (i === rows.length || time - rows[i - 1].t < rows[i].t - time) ? i - 1 : i;
+    return i > 0 && (i === rows.length || time - rows[i - 1].start < rows[i].start - time) ? i - 1 : i;
   };
 
   function showCursor(index) {
     const row = rows[index];
-    view.data("cursor", row && row.value !== null ? [{ t: row.t, value: row.value }] : []);
+    view.data("cursor", row && row.value !== null ? [{ start: row.start, value: row.value }] : []);
     view.runAsync();
     slider.setAttribute("aria-valuenow", row ? index + 1 : 0);
     slider.setAttribute("aria-valuetext", row ? describeRow(row, series) : "no point chosen");
     on.look(row ?? rows.at(-1) ?? null, Boolean(row));
   }
   function choose(index) {
-    at = rows[index]?.t ?? null;
+    at = rows[index]?.start ?? null;
     showCursor(at === null ? -1 : index);
   }
 
   function colours() {
-    const style = getComputedStyle(document.documentElement);
     const probe = element("i", { hidden: true });
     document.body.append(probe);
     for (const name of ["ink", "muted", "grid", "measure", "band", "quiet", "alarm", "surface", "shade"]) {
@@ -43,7 +47,6 @@ async function makeChart(specification, on) {
       view.signal(name, getComputedStyle(probe).color);
     }
     probe.remove();
-    return style;
   }
   function size() {
     const box = plot.getBoundingClientRect();
@@ -104,20 +107,19 @@ async function makeChart(specification, on) {
   });
 
   return {
-    view,
     async draw(info, found, start, end, time) {
       [series, rows, from, to] = [info, found, start, end];
       at = time !== null && time >= start && time < end ? time : null;
-      const [bottom, top] = measureAxis(rows);
-      const across = (inside().width * (rows.length > 1 ? rows[1].t - rows[0].t : info.period)) / (end - start);
+      const [bottom, top] = valueAxis(rows);
+      const across = (inside().width * (rows.length > 1 ? rows[1].start - rows[0].start : info.period)) / (end - start);
       view.signal("from_time", start).signal("to_time", end).signal("bottom", bottom).signal("top", top);
-      view.signal("bar", Math.min(6, Math.max(1.5, across * 0.7)));
-      view.signal("line", across < 1 ? 0.9 : 1.6);
-      view.data("points", withGaps(rows, info.period));
-      view.data("scores", rows.filter((row) => row.score > 0).map((row) => ({ t: row.t, score: row.score, over: row.score > info.threshold })));
-      view.data("alerts", rows.filter((row) => row.alert).map((row) => ({ t: row.t, value: row.value, score: row.score, direction: row.value < row.expected ? "LOW" : "HIGH" })));
+      view.signal("bar_width", Math.min(6, Math.max(1.5, across * 0.7)));
+      view.signal("line_width", across < 1 ? 0.9 : 1.6);
+      view.data("rows", withGaps(rows, info.period));
+      view.data("score_bars", rows.filter((row) => row.score > 0).map((row) => ({ start: row.start, score: row.score, over_threshold: row.score > info.threshold })));
+      view.data("alerts", rows.filter((row) => row.alert).map((row) => ({ start: row.start, value: row.value, direction: row.value < row.expected_value ? "LOW" : "HIGH" })));
       view.data("learning", learningTimes(rows));
-      view.data("limit", [{ threshold: info.threshold, label: `threshold ${number(info.threshold)}` }]);
+      view.data("threshold", [{ score: info.threshold, label: `threshold ${formatNumber(info.threshold)}` }]);
       slider.setAttribute("aria-valuemin", 0);
       slider.setAttribute("aria-valuemax", rows.length);
       showCursor(at === null || !rows.length ? -1 : nearest(at));
@@ -129,26 +131,5 @@ async function makeChart(specification, on) {
       colours();
       view.runAsync();
     },
-    get at() {
-      return at;
-    },
   };
-}
-
-function rowTime(row, info) {
-  if (row.n === 1) return dayAndClock(row.t);
-  const end = row.end - info.period;
-  return `${dayAndClock(row.t)}–${end - row.t < DAY ? clock(end) : dayAndClock(end)}`;
-}
-
-function describeRow(row, info) {
-  const parts = [rowTime(row, info)];
-  if (row.n === 1) parts.push(`${number(row.value)}`);
-  else parts.push(`${number(row.low)} to ${number(row.high)}, ${number(row.value)} on average`);
-  if (row.expected !== null) parts.push(`expected ${estimate(row.expected)}, ${estimate(row.lower)} to ${estimate(row.upper)}`);
-  if (row.learning) parts.push("learning, no score yet");
-  else parts.push(`score ${score(row.score)}`);
-  if (row.alert) parts.push("alert");
-  if (row.imputed) parts.push(row.n === 1 ? "filled in, not measured" : `${row.imputed} filled in`);
-  return parts.join("; ");
 }

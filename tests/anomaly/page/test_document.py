@@ -3,17 +3,15 @@
 import base64
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 
 import pytest
-from result_files import START, row, write
+from page_content import content
 
-from dashboard.catalog import Catalog
-from dashboard.chart import chart_specification
-from dashboard.page import application, carried_page, escape_json, served_page, vega
-from dashboard.snapshot import Choice, take_snapshot
-from dashboard.source import open_source
+from anomaly.page.chart import chart_specification
+from anomaly.page.document import carried_page, escaped_json, linked_script, modules, served_files, vega
 
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> \u2028 {{scripts}} & \\u003c"
 
@@ -36,13 +34,8 @@ class Elements(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = write(
-        tmp_path_factory.mktemp("hostile"), [row(START, {"p": HOSTILE, HOSTILE: "x"}, detector_name=HOSTILE)]
-    )
-    catalog = Catalog(open_source(str(folder), {}), HOSTILE)
-    catalog.refresh()
-    return carried_page(take_snapshot(catalog, Choice(), 0))
+def page() -> str:
+    return carried_page(content(HOSTILE))
 
 
 def test_hostile_texts_add_no_element(page: str) -> None:
@@ -56,7 +49,7 @@ def test_hostile_texts_add_no_element(page: str) -> None:
 def test_hostile_texts_arrive_unchanged(page: str) -> None:
     elements = Elements(page)
     settings = json.loads(next(text for tag, text in elements.texts if text.startswith('{"chart"')))
-    info = settings["snapshot"]["series"][0]["info"]
+    info = settings["carried"]["series"][0]["info"]
 
     assert dict(info["dimensions"]) == {"p": HOSTILE, HOSTILE: "x"}
     assert info["detector"] == HOSTILE
@@ -95,42 +88,54 @@ def test_nothing_on_the_page_points_elsewhere(page: str) -> None:
     assert not re.search(r"url\(\s*['\"]?(?!data:)[a-z]+:", page.partition("</style>")[0])
 
 
+def test_a_number_that_is_not_finite_is_null() -> None:
+    text = next(
+        text for _, text in Elements(carried_page(content(value=math.nan))).texts if text.startswith('{"chart"')
+    )
+    carried = json.loads(text, parse_constant=pytest.fail)["carried"]
+
+    assert carried["series"][0]["columns"]["value"] == [14.0, 15.0, None]
+    assert carried["overview"]["alerts"][0]["value"] is None
+
+
 def test_the_served_page_names_its_own_files_only() -> None:
+    files = served_files("A & B", 5.0)
     links = [
         attributes.get("src") or attributes.get("href")
-        for tag, attributes in Elements(served_page("A & B", 5.0)).found
+        for tag, attributes in Elements(files[""].text).found
         if tag in {"script", "link"}
     ]
 
-    assert [link for link in links if link and not link.startswith("data:")] == ["style.css", "vega.js", "app.js"]
+    assert [link for link in links if link and not link.startswith("data:")] == ["style.css", "vega.js", "main.js"]
+    assert set(files) == {"", "style.css", "vega.js", *modules()}
 
 
 def test_our_script_makes_no_markup_and_evaluates_nothing() -> None:
     forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setTimeout\(\s*[\"']"
 
-    assert not re.search(forbidden, application())
+    assert not re.search(forbidden, linked_script())
 
 
 @pytest.mark.parametrize("text", ["</script>", "<!--", "\u2028", "&", "<SCRIPT"])
 def test_json_between_script_tags_reads_the_same_and_holds_nothing_special(text: str) -> None:
-    escaped = escape_json(json.dumps(text, ensure_ascii=False).encode())
+    escaped = escaped_json(text)
 
     assert json.loads(escaped) == text
     assert not set(escaped) & set("<>&\u2028\u2029")
 
 
 def test_no_script_holds_what_would_end_it() -> None:
-    assert not re.search(r"</?script|<!--", vega() + application(), re.IGNORECASE)
+    assert not re.search(r"</?script|<!--", vega() + linked_script(), re.IGNORECASE)
 
 
 def test_every_parameter_that_the_page_sets_is_in_the_chart() -> None:
     names = {parameter["name"] for parameter in chart_specification()["params"]}
-    used = set(re.findall(r'signal\("(\w+)"', application())) - {"width"}
-    listed = re.search(r"for \(const name of \[(.*?)\]", application())
+    used = set(re.findall(r'signal\("(\w+)"', linked_script())) - {"width"}
+    listed = re.search(r"for \(const name of \[(.*?)\]", linked_script())
 
     assert listed is not None
     assert used | set(json.loads(f"[{listed[1]}]")) == names
 
 
 def test_every_data_set_that_the_page_fills_is_in_the_chart() -> None:
-    assert set(re.findall(r'view\.data\("(\w+)"', application())) == set(chart_specification()["datasets"])
+    assert set(re.findall(r'view\.data\("(\w+)"', linked_script())) == set(chart_specification()["datasets"])

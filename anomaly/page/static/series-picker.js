@@ -1,7 +1,10 @@
 // The series picker: a combobox that searches as one types, for two series or ten thousand.
 
-function makePicker(data, choose) {
-  const input = $("picker-input"), list = $("picker-list"), told = $("picker-count");
+import { byId, element, isolated } from "./dom.js";
+import { counted, formatCount } from "./format.js";
+
+export function makeSeriesPicker(data, choose) {
+  const input = byId("picker-input"), list = byId("picker-list"), told = byId("picker-count");
   let options = [], active = -1, chosen = null, asked = 0, waiting = 0, several = { detectors: false, measures: false };
 
   const same = (info) => chosen !== null && info.id === chosen.id && info.detector === chosen.detector;
@@ -24,7 +27,7 @@ function makePicker(data, choose) {
   function point(index) {
     active = index;
     [...list.querySelectorAll("[role=option]")].forEach((option, i) => option.classList.toggle("active", i === index));
-    const option = $(`option-${index}`);
+    const option = byId(`option-${index}`);
     if (option) {
       input.setAttribute("aria-activedescendant", option.id);
       option.scrollIntoView({ block: "nearest" });
@@ -41,9 +44,9 @@ function makePicker(data, choose) {
     ));
     const more = found.total - options.length;
     if (!options.length) items.push(element("li", { class: "end", role: "presentation" }, "No series has that in its name"));
-    if (more > 0) items.push(element("li", { class: "end", role: "presentation" }, `${count(more)} more: type to narrow down`));
+    if (more > 0) items.push(element("li", { class: "end", role: "presentation" }, `${formatCount(more)} more: type to narrow down`));
     list.replaceChildren(...items);
-    told.textContent = plural(found.total, "series", "series");
+    told.textContent = counted(found.total, "series", "series");
     open();
     point(text && options.length ? 0 : -1);
   }
@@ -52,7 +55,7 @@ function makePicker(data, choose) {
     if (several.detectors) parts.push(info.detector);
     if (several.measures && info.label !== info.measure) parts.push(info.measure);
     if (info.stage === "LEARNING") parts.push("learning");
-    else if (info.alerts) parts.push(plural(info.alerts, "alert"));
+    else if (info.alert_count) parts.push(counted(info.alert_count, "alert"));
     return parts.join(" · ");
   }
   function take(index) {

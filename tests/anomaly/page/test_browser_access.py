@@ -2,13 +2,14 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from browsing import Browsing, name_of, open_full, shown, view_data
+from browsing import Browsing, open_full, shown, view_data
 from playwright.sync_api import expect
-from result_files import MINUTE, read
+
+from anomaly.page import SeriesHistory
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +57,7 @@ SMALL = """[...document.querySelectorAll('button:not(.link), input, summary')]
   .map((one) => one.outerHTML.slice(0, 60))"""
 
 
-def test_everything_can_be_done_with_the_keyboard(browsing: Browsing, shop: str, bookstore: Path) -> None:
+def test_everything_can_be_done_with_the_keyboard(browsing: Browsing, shop: str, sales: list[SeriesHistory]) -> None:
     page = open_full(browsing, shop)
     names = []
     for _ in range(60):
@@ -70,22 +71,16 @@ def test_everything_can_be_done_with_the_keyboard(browsing: Browsing, shop: str,
     assert [name for name in names if name in wanted] == wanted
     page.keyboard.press("Enter")
     expect(page.locator("#cursor")).to_be_focused()
-    alert = [one for one in read(bookstore) if one["alert"]][-1]
+    item_a = sales[0]
+    newest = int(np.flatnonzero(item_a.alert)[-1])
     slider = page.get_by_role("slider", name="Point in time")
-    expect(slider).to_have_attribute(
-        "aria-valuetext", re.compile(f"; {shown(alert['aggregated_measure_value'])}; .*alert")
-    )
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"22:00; {shown(item_a.value[newest])}; .*alert"))
     page.keyboard.press("ArrowLeft")
-    before = alert["detection_period_start_time"] - MINUTE
-    earlier = next(
-        one["aggregated_measure_value"]
-        for one in read(bookstore)
-        if one["detection_period_start_time"] == before and name_of(one) == name_of(alert)
-    )
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"{before:%H:%M}; {shown(earlier)}; expected"))
+    earlier = shown(item_a.value[newest - 1])
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"21:59; {earlier}; expected"))
     page.keyboard.press("PageDown")
     expect(slider).to_have_attribute("aria-valuetext", re.compile("; alert"))
-    count = len(view_data(page, "points"))
+    count = len(view_data(page, "rows"))
     page.keyboard.press("+")
     expect(page.locator("#values summary")).not_to_contain_text(f"({count} rows)")
     page.keyboard.press("Escape")

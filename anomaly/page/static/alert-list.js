@@ -1,24 +1,30 @@
 // The list of alerts, newest first; choosing one jumps to the chart.
 
-function makeAlerts(data, choose) {
-  const list = $("alerts-list"), only = $("only"), more = $("more"), heading = $("alerts-heading");
+import { byId, element, isolated } from "./dom.js";
+import {
+  directionWords, formatBand, formatClock, formatCount, formatEstimate, formatLocalTime, formatLongDay, formatNumber, formatScore,
+  isoTime
+} from "./format.js";
+
+export function makeAlertList(data, choose) {
+  const list = byId("alerts-list"), only = byId("only"), more = byId("more"), heading = byId("alerts-heading");
   let shown = [], total = 0, series = null, current = null, several = { detectors: false, measures: false }, asked = 0;
 
-  const key = (alert) => `${alert.detector} ${alert.id} ${alert.t}`;
+  const key = (alert) => `${alert.detector} ${alert.id} ${alert.start}`;
 
   function item(alert) {
     const context = [several.detectors && alert.detector, several.measures && alert.label !== alert.measure && alert.measure].filter(Boolean);
     const button = element(
-      "button", { type: "button", class: "alert", "data-key": key(alert), title: localTime(alert.t) },
+      "button", { type: "button", class: "alert", "data-key": key(alert), title: formatLocalTime(alert.start) },
       element("i", { class: alert.direction.toLowerCase(), "aria-hidden": "true" }),
       element("bdi", { class: "who" }, alert.label),
-      element("span", { class: "when" }, clock(alert.t)),
+      element("span", { class: "when" }, formatClock(alert.start)),
       element(
         "span", { class: "what" },
         element("span", {},
-          element("b", {}, number(alert.value)), ` expected ${estimate(alert.expected)} (${range(alert.lower, alert.upper)})`,
-          element("span", { class: "hidden" }, `, ${directions[alert.direction] ?? ""}`)),
-        element("span", {}, `score ${score(alert.score)}`),
+          element("b", {}, formatNumber(alert.value)), ` expected ${formatEstimate(alert.expected_value)} (${formatBand(alert.lower_bound, alert.upper_bound)})`,
+          element("span", { class: "hidden" }, `, ${directionWords[alert.direction] ?? ""}`)),
+        element("span", {}, `score ${formatScore(alert.score)}`),
       ),
     );
     if (alert.reason) button.append(element("span", { class: "what" }, isolated(alert.reason)));
@@ -32,8 +38,8 @@ function makeAlerts(data, choose) {
     const parts = [];
     let day = null;
     for (const alert of shown) {
-      const of = iso(alert.t).slice(0, 10);
-      if (of !== day) parts.push(element("h3", {}, longDay(alert.t)), element("ol", {}));
+      const of = isoTime(alert.start).slice(0, 10);
+      if (of !== day) parts.push(element("h3", {}, formatLongDay(alert.start)), element("ol", {}));
       day = of;
       parts.at(-1).append(item(alert));
     }
@@ -41,7 +47,7 @@ function makeAlerts(data, choose) {
       parts.push(element("p", {}, only.checked ? "None of this series." : "None so far. Whatever deserves attention will be listed here."));
     }
     list.replaceChildren(...parts);
-    heading.textContent = total ? `Alerts (${count(total)})` : "Alerts";
+    heading.textContent = total ? `Alerts (${formatCount(total)})` : "Alerts";
     more.hidden = shown.length >= total;
     mark();
     if (focused) [...list.querySelectorAll("button")].find((button) => button.dataset.key === focused)?.focus();
@@ -78,7 +84,7 @@ function makeAlerts(data, choose) {
       if (changed && only.checked) await load(0);
     },
     mark(info, time) {
-      current = info && time !== null ? key({ ...info, t: time }) : null;
+      current = info && time !== null ? key({ ...info, start: time }) : null;
       mark();
       const chosen = list.querySelector("[aria-current]");
       // Only inside the list: the page must not jump.
