@@ -16,6 +16,7 @@ RUN useradd --system --uid 10001 --home-dir /data --no-create-home anomaly \
     && install -d -o anomaly -g anomaly /data
 COPY --from=packages /opt/python /opt/python
 COPY contracts /opt/programs/contracts
+COPY readers /opt/programs/readers
 COPY ingest_lambda /opt/programs/ingest_lambda
 COPY transform_lambda /opt/programs/transform_lambda
 COPY notify_lambda /opt/programs/notify_lambda

@@ -8,7 +8,7 @@ from sns_cloud import Cloud
 from contracts.deadletters import DeadLetter, decode
 from contracts.results import encode
 from notify_lambda.dead_letters import DeadLetterQueue, write_letter
-from notify_lambda.kafka_event import KafkaRecord
+from readers.kafka_event import KafkaRecord
 
 
 def test_a_letter_says_why_and_where_and_holds_the_value() -> None:
