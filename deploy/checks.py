@@ -10,8 +10,8 @@ from deploy.template import Template
 from flink_job.properties import PropertiesError, parse_properties
 from flink_job.settings import detector_config, scoring_settings
 from ingest_lambda import settings as ingest
-from ingest_lambda.errors import SettingsError as IngestSettingsError
 from notify_lambda import settings as notify
+from readers.errors import SettingsError
 
 __all__ = ["check_parts", "properties_text"]
 
@@ -52,11 +52,11 @@ def check_parts(template: Template, resolver: Resolver) -> None:
     if "IngestFunction" in resources:
         try:
             ingest.parse_settings({**_variables(resources["IngestFunction"]), "AWS_LAMBDA_FUNCTION_NAME": "ingest"})
-        except IngestSettingsError as error:
+        except SettingsError as error:
             problems.append(f"the ingest function would not start: {error}")
     try:
         notify.parse_settings(_variables(resources["NotifyFunction"]))
-    except notify.SettingsError as error:
+    except SettingsError as error:
         problems.append(f"the notify function would not start: {error}")
     if problems:
         raise DeployError("parameters:\n  " + "\n  ".join(problems))

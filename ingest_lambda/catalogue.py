@@ -1,13 +1,11 @@
 """Checking the settings against PostgreSQL's catalogue: which table, which columns, which of them make the key."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest_lambda.errors import SourceError
 from ingest_lambda.settings import Settings
-
-__all__ = ["COLUMNS_QUERY", "TABLES_QUERY", "Column", "Table", "check"]
+from readers.near_misses import did_you_mean
 
 # PostgreSQL itself reads the table's name, by the rules of SQL: what is not in double quotes is folded to lower case.
 COLUMNS_QUERY = """
@@ -79,8 +77,9 @@ def check(settings: Settings, rows: Sequence[Sequence[str | None]], tables: Sequ
         there is instead.
     """
     if not rows:
+        near = did_you_mean(settings.table, tables)
         raise SourceError(
-            f"SOURCE_TABLE is {settings.table!r}, but the database has no such table{_near(settings.table, tables)}; "
+            f"SOURCE_TABLE is {settings.table!r}, but the database has no such table{near}; "
             f"it has {', '.join(tables) or 'none'}"
         )
     schema, name, kind = (str(value) for value in rows[0][:3])
@@ -94,7 +93,7 @@ def check(settings: Settings, rows: Sequence[Sequence[str | None]], tables: Sequ
             if column not in columns:
                 raise SourceError(
                     f"{setting} names {column!r}, but the table {schema}.{name} has no such column"
-                    f"{_near(column, list(columns))}; it has {', '.join(columns)}"
+                    f"{did_you_mean(column, list(columns))}; it has {', '.join(columns)}"
                 )
     timestamp = columns[settings.timestamp_column]
     if timestamp.type_oid not in _TIMESTAMP_TYPES:
@@ -103,7 +102,7 @@ def check(settings: Settings, rows: Sequence[Sequence[str | None]], tables: Sequ
             f"TIMESTAMP_COLUMN names {timestamp.name!r}, which is of type {timestamp.type_name}, expected a timestamp "
             f"with or without time zone; such columns of {schema}.{name}: {', '.join(others) or 'none'}"
         )
-    dimensions = settings.dimensions
+    dimensions = settings.source_columns.marked
     if dimensions is None:
         dimensions = tuple(column for column in settings.columns if _is_text(columns[column]))
     return Table(schema, name, dimensions, timestamps_may_be_null=not timestamp.not_null)
@@ -111,8 +110,3 @@ def check(settings: Settings, rows: Sequence[Sequence[str | None]], tables: Sequ
 
 def _is_text(column: Column) -> bool:
     return column.category in _TEXT_CATEGORIES or column.type_oid == _UUID
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -18,8 +18,6 @@ from ingest_lambda.records import Record, RecordWriter
 from ingest_lambda.settings import Settings
 from ingest_lambda.windows import Window
 
-__all__ = ["Snapshot", "Source"]
-
 _ROWS_PER_FETCH = 1000
 _MAX_CONNECT_SECONDS = 10
 

@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass
 
-__all__ = ["Deadline"]
-
 _RESERVE_SECONDS = 3.0
 
 

@@ -3,31 +3,12 @@
 Whatever is raised, the marker stays where the last committed transaction put it, so the next run goes on from there.
 """
 
-__all__ = [
-    "EventError",
-    "IngestError",
-    "ProgressError",
-    "RefusedError",
-    "SettingsError",
-    "SourceError",
-    "TakenOverError",
-    "UnavailableError",
-]
-
 
 class IngestError(Exception):
     """A run that failed; retrying alone does not mend it, unless a subclass says so."""
 
     def __init__(self, text: str) -> None:
         super().__init__(" ".join(text.split()))
-
-
-class SettingsError(IngestError):
-    """The environment does not describe a detector's source; all problems at once."""
-
-
-class EventError(IngestError):
-    """The event that invoked the function names no scheduled time."""
 
 
 class SourceError(IngestError):

@@ -14,8 +14,6 @@ from ingest_lambda.schedule import scheduled_time
 from ingest_lambda.secrets import read_secret
 from ingest_lambda.settings import parse_settings
 
-__all__ = ["handler"]
-
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - the service's own type
     """Publish the rows that settled before the event's scheduled time.

@@ -7,8 +7,6 @@ from typing import Any
 from ingest_lambda.errors import SourceError
 from ingest_lambda.settings import Settings
 
-__all__ = ["client_options"]
-
 
 def client_options(settings: Settings, secret: Mapping[str, str] | None) -> dict[str, Any]:
     """Choose the options that every client shares.

@@ -13,11 +13,10 @@ marker by hand.
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ingest_lambda.errors import ProgressError
-
-__all__ = ["KEY", "Marker", "decode", "encode", "shown"]
+from readers.times import moment, written
 
 KEY = b"progress"
 """The record's key: constant, so that a compacted topic keeps the last marker for ever."""
@@ -35,19 +34,14 @@ class Marker:
     recent_rows: int = 0
 
 
-def shown(time: datetime) -> str:
-    """Write a time of UTC in ISO 8601 with Z, with microseconds where it has any."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
 def encode(marker: Marker) -> bytes:
     """Write a marker as JSON."""
     fields = {
-        "position": shown(marker.position),
+        "position": written(marker.position),
         "table": marker.table,
         "timestampColumn": marker.timestamp_column,
         "inputTopic": marker.input_topic,
-        "recentStart": shown(marker.recent_start) if marker.recent_start else None,
+        "recentStart": written(marker.recent_start) if marker.recent_start else None,
         "recentRows": marker.recent_rows,
     }
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
@@ -66,24 +60,20 @@ def decode(data: bytes) -> Marker:
     ProgressError
         It is not a marker.
     """
-    expected = 'expected {"position":"2024-08-29T13:35:00Z"}, the time with Z or an offset'
     try:
         fields = json.loads(data)
         recent_start = fields.get("recentStart")
-        marker = Marker(
-            position=datetime.fromisoformat(fields["position"]),
+        return Marker(
+            position=moment(fields["position"]),
             table=_name(fields.get("table")),
             timestamp_column=_name(fields.get("timestampColumn")),
             input_topic=_name(fields.get("inputTopic")),
-            recent_start=datetime.fromisoformat(recent_start) if recent_start else None,
+            recent_start=moment(recent_start) if recent_start else None,
             recent_rows=int(fields.get("recentRows") or 0),
         )
-        times = [time for time in (marker.position, marker.recent_start) if time]
-        if any(time.tzinfo is None or time.year < 2 for time in times):
-            raise ValueError
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ProgressError(f"the last record of PROGRESS_TOPIC is not a marker, {expected}") from error
-    return marker
+        expected = '{"position":"2024-08-29T13:35:00Z"}, the time with Z or an offset'
+        raise ProgressError(f"the last record of PROGRESS_TOPIC is not a marker, expected {expected}") from error
 
 
 def _name(value: object) -> str | None:

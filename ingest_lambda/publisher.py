@@ -39,8 +39,6 @@ from ingest_lambda.markers import KEY, Marker, decode, encode
 from ingest_lambda.records import Record
 from ingest_lambda.settings import Settings
 
-__all__ = ["TRANSACTION_SECONDS", "Publisher"]
-
 TRANSACTION_SECONDS = 60
 """After so long the brokers abort a transaction, and readers no longer wait for a run that died in it."""
 

@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Record", "RecordWriter"]
-
 _NUMBER_TYPES = {20, 21, 23, 26, 700, 701, 1700}  # int8, int2, int4, oid, float4, float8, numeric
 _BOOLEAN_TYPE = 16
 _TIMESTAMP_TYPE, _TIMESTAMP_WITH_ZONE_TYPE = 1114, 1184

@@ -4,19 +4,18 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingest_lambda.catalogue import Table
 from ingest_lambda.database import Snapshot, Source
 from ingest_lambda.deadline import Deadline
 from ingest_lambda.errors import ProgressError, RefusedError, TakenOverError, UnavailableError
-from ingest_lambda.markers import Marker, shown
+from ingest_lambda.markers import Marker
 from ingest_lambda.publisher import Publisher
 from ingest_lambda.settings import Settings
 from ingest_lambda.windows import Window, cut, next_window
-
-__all__ = ["LOOK_BACK", "Ingest"]
+from readers.times import utc, written
 
 LOOK_BACK = timedelta(minutes=10)
 """How far before the marker rows are counted again, to notice those that were committed too late."""
@@ -43,9 +42,9 @@ class _Report:
         behind = (goal - self.end).total_seconds() if goal and self.end else 0.0
         return {
             "outcome": self.outcome,
-            "scheduled": shown(scheduled),
-            "from": shown(self.start) if self.start else None,
-            "to": shown(self.end) if self.end else None,
+            "scheduled": written(scheduled),
+            "from": written(self.start) if self.start else None,
+            "to": written(self.end) if self.end else None,
             "rows": self.rows,
             "transactions": self.transactions,
             "behindSeconds": max(0.0, behind),
@@ -147,7 +146,7 @@ class Ingest:
         report.start = report.start or window.start
         with contextlib.closing(snapshot.records(window)) as records:
             for batch in cut(records, _MAX_ROWS, _MAX_BYTES):
-                end = _time(batch.next_time) if batch.next_time else window.end
+                end = utc(batch.next_time) if batch.next_time else window.end
                 recent_start = end - LOOK_BACK
                 marker = Marker(
                     position=end,
@@ -175,7 +174,7 @@ class Ingest:
             logger.warning(
                 "late rows=%d before=%s settle_seconds=%d text=%r",
                 late,
-                shown(marker.position),
+                written(marker.position),
                 self._settings.settle.total_seconds(),
                 "these rows were committed after their time had been passed and are not published; "
                 "SETTLE_SECONDS must be longer than the longest transaction",
@@ -195,9 +194,3 @@ class Ingest:
                 f"PROGRESS_TOPIC {self._settings.progress_topic!r} belongs to column {theirs[1]!r} of {theirs[0]}, "
                 f"which is still there, not to {ours[1]!r} of {ours[0]}; every detector needs its own"
             )
-
-
-def _time(text: str) -> datetime:
-    """Read a time as PostgreSQL writes it: UTC, whether it says so or not."""
-    time = datetime.fromisoformat(text)
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -9,11 +9,10 @@ or late delivery asks for the same rows.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from ingest_lambda.errors import EventError
-
-__all__ = ["scheduled_time"]
+from readers.errors import EventError
+from readers.times import EXPECTED, moment
 
 _FIELDS = ("scheduledTime", "time")
 
@@ -44,18 +43,10 @@ def scheduled_time(event: object) -> datetime:
             '{"scheduledTime": "<aws.scheduler.scheduled-time>"}'
         )
     found = event[name]
-    expected = f'"{name}" of the event is {_shown(found)}, expected a time such as "2024-08-29T13:35:00Z"'
-    if not isinstance(found, str):
-        raise EventError(expected)
     try:
-        time = datetime.fromisoformat(found.strip())
-        # The first and last day of the calendar leave it in another zone.
-        time = time.astimezone(UTC) if time.tzinfo else time
-    except (ValueError, OverflowError) as error:
-        raise EventError(expected) from error
-    if time.tzinfo is None:
-        raise EventError(f"{expected}, with Z or an offset")
-    return time
+        return moment(found)
+    except ValueError as error:
+        raise EventError(f'"{name}" of the event is {_shown(found)}, expected {EXPECTED}') from error
 
 
 def _shown(value: object) -> str:

@@ -3,8 +3,7 @@
 import json
 
 from ingest_lambda.errors import SourceError, UnavailableError
-
-__all__ = ["read_secret"]
+from readers.arns import region_of
 
 
 def read_secret(arn: str) -> dict[str, str]:
@@ -32,7 +31,7 @@ def read_secret(arn: str) -> dict[str, str]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
-    region = arn.split(":")[3]
+    region = region_of(arn)
     try:
         client = boto3.client("secretsmanager", region_name=region, config=config)
         text = client.get_secret_value(SecretId=arn)["SecretString"]

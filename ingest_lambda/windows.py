@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["FIRST_WINDOW", "Batch", "Timed", "Window", "cut", "next_window"]
-
 FIRST_WINDOW = timedelta(minutes=1)
 """How much the very first run reads, when there is no marker yet."""
 

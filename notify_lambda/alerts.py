@@ -2,16 +2,15 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
 
 from contracts.results import RecordError, Result, decode
-from notify_lambda.kafka_event import KafkaRecord
-
-__all__ = ["REASONS", "Alert", "Poison", "Quiet", "judge"]
+from readers.kafka_event import KafkaRecord
+from readers.times import utc
 
 REASONS = MappingProxyType(
     {
@@ -98,10 +97,10 @@ def judge(record: KafkaRecord, minimum_score: float) -> Alert | Quiet | Poison:
     if result.suppressed_by is not None:
         return Quiet.SUPPRESSED
     try:
-        start = _time(result.detection_period_start_time)
-        end = _time(result.detection_period_end_time)
-        since = start if result.episode_start_time is None else _time(result.episode_start_time)
-    except (ValueError, OverflowError):
+        start = utc(result.detection_period_start_time)
+        end = utc(result.detection_period_end_time)
+        since = start if result.episode_start_time is None else utc(result.episode_start_time)
+    except ValueError:
         return Poison("not_a_result")
     if result.anomaly_score < minimum_score:
         return Quiet.BELOW_MINIMUM
@@ -120,8 +119,3 @@ def _reason(value: bytes) -> str:
     except (msgspec.MsgspecError, RecursionError):
         return "not_json"
     return "not_a_result" if isinstance(found, dict) else "not_an_object"
-
-
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

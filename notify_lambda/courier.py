@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from notify_lambda.alerts import Alert, Poison, judge
 from notify_lambda.dead_letters import DeadLetterQueue
 from notify_lambda.idempotency import Claim, Ledger, LedgerError
-from notify_lambda.kafka_event import KafkaRecord
 from notify_lambda.message import Message, compose
 from notify_lambda.publisher import CALL_SECONDS, Outcome, Publisher, batches
 from notify_lambda.settings import Settings
-
-__all__ = ["Courier", "Report"]
+from readers.kafka_event import KafkaRecord
 
 _logger = logging.getLogger(__name__)
 

@@ -9,13 +9,12 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.deadletters import MAX_BODY_BYTES, DeadLetter
-from notify_lambda.kafka_event import KafkaRecord
+from readers.kafka_event import KafkaRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
-__all__ = ["DeadLetterQueue", "write_letter"]
 
 _MOST_BYTES = 262_144
 

@@ -10,9 +10,9 @@ import boto3
 from notify_lambda.courier import Courier
 from notify_lambda.dead_letters import DeadLetterQueue
 from notify_lambda.idempotency import Ledger, dynamodb_ledger, memory_ledger
-from notify_lambda.kafka_event import parse_event
 from notify_lambda.publisher import CLIENT_CONFIG, Publisher
 from notify_lambda.settings import Settings, parse_settings
+from readers.kafka_event import parse_event
 
 _logger = logging.getLogger(__name__)
 

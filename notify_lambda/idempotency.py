@@ -27,15 +27,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = [
-    "REMEMBERED_SECONDS",
-    "Claim",
-    "Ledger",
-    "LedgerError",
-    "MemoryPersistenceLayer",
-    "dynamodb_ledger",
-    "memory_ledger",
-]
 
 REMEMBERED_SECONDS = 7 * 86_400
 """As long as Kafka keeps records by default: a trigger cannot deliver again what is no longer there."""

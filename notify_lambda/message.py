@@ -16,7 +16,6 @@ from notify_lambda.wording import Wording, link
 if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
 
-__all__ = ["MAX_BYTES", "Message", "compose"]
 
 MAX_BYTES = 200_000
 """A message that would be longer goes without the record in its JSON; SNS takes 262,144 bytes."""

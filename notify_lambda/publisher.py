@@ -19,7 +19,6 @@ from notify_lambda.message import Message
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-__all__ = ["CALL_SECONDS", "CLIENT_CONFIG", "Outcome", "Publisher", "batches"]
 
 CLIENT_CONFIG = Config(
     connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=2

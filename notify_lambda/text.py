@@ -8,8 +8,6 @@ import re
 import unicodedata
 from datetime import datetime
 
-__all__ = ["ascii_text", "clean", "clock", "day", "gsm_text", "number", "septets", "shorten", "span"]
-
 _GSM = frozenset(
     "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"

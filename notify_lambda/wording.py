@@ -13,8 +13,6 @@ from contracts.results import Result
 from notify_lambda.alerts import Alert
 from notify_lambda.text import ascii_text, clean, clock, day, gsm_text, number, septets, shorten, span
 
-__all__ = ["Wording", "link"]
-
 _SUBJECT_CHARACTERS = 99
 _SMS_SEPTETS = 160
 _NAME_ROOM = 24

@@ -14,14 +14,15 @@ PARTS = {
     path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name not in {"tests", "target"}
 }
 
-FOUNDATIONS = {"anomaly", "contracts", "harness", "devstack"}
+FOUNDATIONS = {"anomaly", "contracts", "readers", "harness", "devstack"}
 """These import nothing of ours."""
 
-FOR_LAMBDAS = {"contracts"}
+FOR_LAMBDAS = {"contracts", "readers"}
 """All of ours that a Lambda may import, besides itself."""
 
 THIRD_PARTIES = {
     "contracts": {"msgspec"},
+    "readers": {"msgspec"},
     "anomaly": {"numpy", "numba", "llvmlite"},
     "anomaly/page": {"numpy", "altair", "vl_convert"},
 }
@@ -102,7 +103,7 @@ def test_the_dashboard_knows_of_the_library_only_its_page() -> None:
     assert {name for name in named if name.startswith("anomaly")} == {"anomaly.page"}
 
 
-@pytest.mark.parametrize("part", sorted(part for part in PARTS if part.endswith("_lambda")) or ["contracts"])
+@pytest.mark.parametrize("part", ["contracts", "readers", *sorted(part for part in PARTS if part.endswith("_lambda"))])
 def test_what_a_lambda_loads_is_light(part: str) -> None:
     assert not {name for path in modules(part) for name in imported(path)} & NEVER_IN_A_LAMBDA
 

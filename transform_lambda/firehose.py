@@ -13,16 +13,13 @@ from typing import Any
 
 import msgspec
 
+from readers.errors import EventError
 from transform_lambda.transformation import Outcome, Verdict
 
 MAX_REPLY_BYTES = 6_000_000
 """Lambda's limit is 6 MB as JSON; the smaller of the two numbers that 6 MB can mean."""
 
 Answer = dict[str, Any]
-
-
-class EventError(ValueError):
-    """An event that is not one of Data Firehose's; the text tells what was found."""
 
 
 class Record(msgspec.Struct, frozen=True, rename="camel"):

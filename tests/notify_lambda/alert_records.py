@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.results import Dimension, Result, encode
 from notify_lambda.alerts import Alert, judge
-from notify_lambda.kafka_event import KafkaRecord
+from readers.kafka_event import KafkaRecord
 
 SERIES = "f3c7f14e0a5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f5"
 

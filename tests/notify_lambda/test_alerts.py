@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts.results import encode
 from notify_lambda.alerts import REASONS, Alert, Poison, Quiet, judge
-from notify_lambda.kafka_event import KafkaRecord
+from readers.kafka_event import KafkaRecord
 
 
 def test_an_alert_knows_its_times() -> None:

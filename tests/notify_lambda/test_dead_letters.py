@@ -9,7 +9,7 @@ from sns_cloud import Cloud
 from contracts.deadletters import DeadLetter
 from contracts.results import encode
 from notify_lambda.dead_letters import DeadLetterQueue, write_letter
-from notify_lambda.kafka_event import KafkaRecord
+from readers.kafka_event import KafkaRecord
 
 
 def letter_of(data: bytes | str) -> DeadLetter:

@@ -15,8 +15,7 @@ from sns_cloud import Cloud
 from contracts.deadletters import DeadLetter
 from notify_lambda import handler as handler_module
 from notify_lambda.handler import DeliveryError, handler
-from notify_lambda.kafka_event import EventError
-from notify_lambda.settings import SettingsError
+from readers.errors import EventError, SettingsError
 
 NONE_FAILED: dict[str, Any] = {"batchItemFailures": []}
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transform_lambda.firehose import MAX_REPLY_BYTES, EventError, parse_event, reply, verdicts
+from readers.errors import EventError
+from transform_lambda.firehose import MAX_REPLY_BYTES, parse_event, reply, verdicts
 from transform_lambda.transformation import Outcome, Verdict
 
 EVENTS = Path(__file__).parent / "events"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from contracts.flat_results import encode_row, flatten
 from contracts.results import Dimension, Result, encode
-from transform_lambda.firehose import MAX_REPLY_BYTES, EventError
+from readers.errors import EventError
+from transform_lambda.firehose import MAX_REPLY_BYTES
 from transform_lambda.handler import handler
 
 

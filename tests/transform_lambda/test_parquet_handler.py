@@ -9,11 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.results import Result, encode
+from readers.errors import EventError, SettingsError
 from transform_lambda import parquet_handler
-from transform_lambda.kafka_trigger import EventError
 from transform_lambda.parquet_files import open_files
 from transform_lambda.parquet_handler import compact_handler, handler
-from transform_lambda.settings import SettingsError
 
 
 @pytest.fixture(autouse=True)
@@ -100,5 +99,5 @@ def test_an_event_of_another_service_is_an_error(destination: Path) -> None:
 def test_missing_settings_are_an_error_that_names_them(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DESTINATION", raising=False)
 
-    with pytest.raises(SettingsError, match="DESTINATION is ''"):
+    with pytest.raises(SettingsError, match="DESTINATION is not set"):
         handler(event_of([encode(result)]), None)

@@ -9,13 +9,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-__all__ = ["EventError", "KafkaRecord", "parse_event"]
+from readers.errors import EventError
 
 _SOURCES = ("aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka")
-
-
-class EventError(ValueError):
-    """An event that is not a Kafka trigger's; the text tells what was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class KafkaRecord:
 
     @property
     def place(self) -> str:
-        """``topic-partition-offset``, as dead letters are keyed."""
+        """`topic-partition-offset`, as dead letters are keyed."""
         return f"{self.topic}-{self.partition}-{self.offset}"
 
 

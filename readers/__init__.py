@@ -1,0 +1,1 @@
+"""What people and services hand us, read once for every part; nothing of ours is imported, and loading it is cheap."""
