@@ -9,8 +9,6 @@ from botocore.exceptions import ClientError
 
 from deploy.errors import DeployError
 
-__all__ = ["Application", "ApplicationState"]
-
 _POLL_SECONDS = 10.0
 _BUSY = {"STARTING", "STOPPING", "UPDATING", "AUTOSCALING", "FORCE_STOPPING", "ROLLING_BACK", "MAINTENANCE", "DELETING"}
 

@@ -10,8 +10,6 @@ from botocore.exceptions import ClientError
 from deploy.changes import Change, parse_changes
 from deploy.errors import DeployError
 
-__all__ = ["Proposal", "Stack", "Stacks"]
-
 _POLL_SECONDS = 5.0
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 
@@ -79,7 +77,7 @@ class Stacks:
         name
             The stack.
         template
-            ``TemplateBody`` or ``TemplateURL``.
+            `TemplateBody` or `TemplateURL`.
         parameters
             Text by name; None keeps the value that the stack has.
         creates
