@@ -18,6 +18,7 @@ from deploy.deployment import Clients, Deployment, Prepared
 from deploy.errors import DeployError
 from deploy.package import command as package_command
 from deploy.parameters import read_parameters
+from deploy.progress import Progress
 from deploy.spec import DetectorSpec
 from deploy.tables import input_table, role_table
 from deploy.template import detector_template, foundation_template, parse, quicksight_template
@@ -107,7 +108,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _down(options: argparse.Namespace) -> int:
     spec = _spec(options)
-    deployment = Deployment(_clients(_session(options)), spec, _say, time.sleep)
+    deployment = Deployment(_clients(_session(options)), spec, Progress(_say, time.sleep))
     prepared = deployment.prepare_down(foundation=options.foundation, delete_data=options.delete_data)
     return _act(options, prepared, deployment.carry_out_down, deployment.discard)
 
@@ -176,7 +177,7 @@ def _checked(options: argparse.Namespace) -> tuple[Deployment, Blueprint]:
     if session.region_name != region:
         msg = f"ClusterArn is in {region}, the session in {session.region_name}: give --region {region}"
         raise DeployError(msg)
-    return Deployment(_clients(session), spec, _say, time.sleep), blueprint
+    return Deployment(_clients(session), spec, Progress(_say, time.sleep)), blueprint
 
 
 def _spec(options: argparse.Namespace) -> DetectorSpec:

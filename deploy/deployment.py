@@ -1,6 +1,6 @@
 """From a plan to what AWS is asked to do: looking at what is there, and walking through the steps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from deploy.bucket import Bucket
 from deploy.changes import Change
 from deploy.errors import DeployError
 from deploy.plan import Found, Plan, Step, plan_down, plan_up
+from deploy.progress import Progress
 from deploy.spec import DetectorSpec
 from deploy.stacks import Proposal, Stack, Stacks
 
@@ -42,20 +43,16 @@ class Deployment:
         boto3's.
     spec
         The detector.
-    say
-        Takes a line for people.
-    sleep
-        Waits so many seconds.
+    progress
+        How to tell and to wait.
     """
 
-    def __init__(
-        self, clients: Clients, spec: DetectorSpec, say: Callable[[str], None], sleep: Callable[[float], None]
-    ) -> None:
+    def __init__(self, clients: Clients, spec: DetectorSpec, progress: Progress) -> None:
         self._clients = clients
         self._spec = spec
-        self._say = say
-        self._stacks = Stacks(clients.cloudformation, say, sleep)
-        self._application = Application(clients.flink, spec.application, say, sleep)
+        self._say = progress.say
+        self._stacks = Stacks(clients.cloudformation, progress)
+        self._application = Application(clients.flink, spec.application, progress)
 
     def prepare_up(self, blueprint: Blueprint, *, must_exist: bool) -> Prepared:
         """Look at what is there, and decide; makes change sets, but changes nothing that runs.

@@ -5,6 +5,7 @@ from typing import Any
 
 from deploy.application import Application
 from deploy.deployment import Clients
+from deploy.progress import Progress
 from deploy.spec import DetectorSpec
 from deploy.stacks import Stacks
 
@@ -25,8 +26,9 @@ def report(clients: Clients, cloudwatch: Any, spec: DetectorSpec) -> tuple[bool,
     -------
     Whether all is well, and lines for people.
     """
-    stacks = Stacks(clients.cloudformation, lambda _: None, lambda _: None)
-    application = Application(clients.flink, spec.application, lambda _: None, lambda _: None)
+    nothing_to_tell = Progress(lambda _: None, lambda _: None)
+    stacks = Stacks(clients.cloudformation, nothing_to_tell)
+    application = Application(clients.flink, spec.application, nothing_to_tell)
     lines, well = [], True
     for title, name in (("foundation", spec.foundation), ("detector", spec.stack)):
         stack = stacks.find(name)

@@ -9,6 +9,7 @@ import boto3
 from botocore.stub import Stubber
 
 from deploy.deployment import Clients
+from deploy.progress import Progress
 
 CF, S3, KA, CW = "cloudformation", "s3", "kinesisanalyticsv2", "cloudwatch"
 MISSING = ("ValidationError", "Stack with id x does not exist")
@@ -24,6 +25,7 @@ class Aws:
         self._stubbers = {name: Stubber(session.client(name)) for name in names}  # type: ignore[call-overload]
         self.lines: list[str] = []
         self.slept: list[float] = []
+        self.progress = Progress(self.lines.append, self.slept.append)
         self.asked: list[str] = []
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes clients as it goes

@@ -9,7 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from aws_doubles import Aws
+from stacks_under_test import SPEC
 
+from deploy.blueprint import Blueprint, make_blueprint
 from deploy.uploads import CODE_PARAMETERS
 
 
@@ -25,3 +27,8 @@ def packages(tmp_path: Path) -> Path:
     for name in CODE_PARAMETERS.values():
         (tmp_path / name).write_bytes(name.encode())
     return tmp_path
+
+
+@pytest.fixture
+def blueprint(packages: Path) -> Blueprint:
+    return make_blueprint(SPEC, packages)

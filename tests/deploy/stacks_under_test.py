@@ -30,6 +30,7 @@ CODE: Mapping[str, str] = {
 }
 
 BOOKSTORE_FILE: Mapping[str, str] = read_parameters(Path(__file__).parents[2] / "deploy" / "bookstore.json")
+SPEC = DetectorSpec(BOOKSTORE_FILE)
 BOOKSTORE: Mapping[str, str] = {**BOOKSTORE_FILE, **CODE}
 
 SMALLEST: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from deploy.errors import DeployError
 
 
 def application(aws: Aws) -> Application:
-    return Application(aws.client(KA), "anomaly-bookstore", aws.lines.append, aws.slept.append)
+    return Application(aws.client(KA), "anomaly-bookstore", aws.progress)
 
 
 def detail(status: str, *, snapshots: bool = True) -> dict[str, Any]:

@@ -1,19 +1,10 @@
-from pathlib import Path
-
 import pytest
-from stacks_under_test import BOOKSTORE_FILE
+from stacks_under_test import SPEC
 
-from deploy.blueprint import Blueprint, make_blueprint
+from deploy.blueprint import Blueprint
 from deploy.spec import DetectorSpec
 from deploy.template import job_parameters
 from flink_job.state_terms import STATE_TERMS
-
-SPEC = DetectorSpec(BOOKSTORE_FILE)
-
-
-@pytest.fixture
-def blueprint(packages: Path) -> Blueprint:
-    return make_blueprint(SPEC, packages)
 
 
 def test_what_is_asked_of_cloudformation_has_every_parameter(blueprint: Blueprint) -> None:

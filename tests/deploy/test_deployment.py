@@ -1,28 +1,19 @@
 """Whole deployments, against boto3's real clients with given answers: what is asked, and in which order."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_doubles import CF, KA, MISSING, S3, Aws, application, clients, stack
-from stacks_under_test import BOOKSTORE_FILE
+from stacks_under_test import SPEC
 
-from deploy.blueprint import Blueprint, make_blueprint
+from deploy.blueprint import Blueprint
 from deploy.deployment import Deployment
 from deploy.errors import DeployError
 from deploy.plan import Step
-from deploy.spec import DetectorSpec
-
-SPEC = DetectorSpec(BOOKSTORE_FILE)
-
-
-@pytest.fixture
-def blueprint(packages: Path) -> Blueprint:
-    return make_blueprint(SPEC, packages)
 
 
 def deployment(aws: Aws) -> Deployment:
-    return Deployment(clients(aws), SPEC, aws.lines.append, aws.slept.append)
+    return Deployment(clients(aws), SPEC, aws.progress)
 
 
 def change_set(*names: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from deploy.stacks import Proposal, Stack, Stacks
 
 
 def stacks(aws: Aws) -> Stacks:
-    return Stacks(aws.client(CF), aws.lines.append, aws.slept.append)
+    return Stacks(aws.client(CF), aws.progress)
 
 
 def stack(status: str, **outputs: str) -> dict[str, Any]:

@@ -1,9 +1,7 @@
 from aws_doubles import CF, CW, KA, MISSING, Aws, application, clients, stack
+from stacks_under_test import SPEC
 
-from deploy.spec import DetectorSpec
 from deploy.status import report
-
-SPEC = DetectorSpec({"DetectorName": "bookstore"})
 
 
 def test_the_status_names_what_rings(aws: Aws) -> None:
