@@ -18,7 +18,7 @@ from typing import Any
 from deploy.package.build import build
 from deploy.package.command import ROOT, WHEELS
 from deploy.package.compiled import find_python
-from deploy.package.plan import LAMBDAS, Package
+from deploy.package.contents import LAMBDAS, Package
 from deploy.package.wheels import PYTHON
 
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")

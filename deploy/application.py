@@ -1,6 +1,5 @@
 """The Managed Flink application: snapshots, starting and stopping."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.errors import DeployError
-
-__all__ = ["Application", "ApplicationState"]
+from deploy.progress import Progress
 
 _POLL_SECONDS = 10.0
 _BUSY = {"STARTING", "STOPPING", "UPDATING", "AUTOSCALING", "FORCE_STOPPING", "ROLLING_BACK", "MAINTENANCE", "DELETING"}
@@ -33,23 +31,14 @@ class Application:
         boto3's client of Managed Flink (kinesisanalyticsv2).
     name
         The application.
-    say
-        Takes a line for people.
-    sleep
-        Waits so many seconds.
+    progress
+        How to tell and to wait.
     """
 
-    def __init__(
-        self,
-        client: Any,  # noqa: ANN401 - boto3 makes clients as it goes
-        name: str,
-        say: Callable[[str], None],
-        sleep: Callable[[float], None],
-    ) -> None:
+    def __init__(self, client: Any, name: str, progress: Progress) -> None:  # noqa: ANN401 - boto3 makes clients as it goes
         self._client = client
         self._name = name
-        self._say = say
-        self._sleep = sleep
+        self._progress = progress
 
     def find(self) -> ApplicationState | None:
         """Describe it; None when there is none."""
@@ -78,12 +67,12 @@ class Application:
             found = self._client.describe_application_snapshot(ApplicationName=self._name, SnapshotName=name)
             status = found["SnapshotDetails"]["SnapshotStatus"]
             if status == "READY":
-                self._say(f"  snapshot {name} is complete")
+                self._progress.say(f"  snapshot {name} is complete")
                 return name
             if status != "CREATING":
                 msg = f"snapshot {name} is {status}; nothing was changed. The application's log group has the reason"
                 raise DeployError(msg)
-            self._sleep(_POLL_SECONDS)
+            self._progress.sleep(_POLL_SECONDS)
 
     def start(self) -> None:
         """Start it, from its newest snapshot if it has one, and wait until it runs."""
@@ -93,7 +82,7 @@ class Application:
             ApplicationName=self._name,
             RunConfiguration={"ApplicationRestoreConfiguration": {"ApplicationRestoreType": restore}},
         )
-        self._say(f"  starting {'with new models' if snapshot is None else f'from snapshot {snapshot}'}")
+        self._progress.say(f"  starting {'with new models' if snapshot is None else f'from snapshot {snapshot}'}")
         self.await_status("RUNNING")
 
     def stop(self) -> None:
@@ -108,11 +97,11 @@ class Application:
             state = self.find()
             status = "gone" if state is None else state.status
             if status != last:
-                self._say(f"  application {self._name} is {status}")
+                self._progress.say(f"  application {self._name} is {status}")
                 last = status
             if status == wanted:
                 return
             if status not in _BUSY:
                 msg = f"application {self._name} is {status}, expected {wanted}; its log group has the reason"
                 raise DeployError(msg)
-            self._sleep(_POLL_SECONDS)
+            self._progress.sleep(_POLL_SECONDS)

@@ -5,10 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy.code import Upload
 from deploy.errors import DeployError
-
-__all__ = ["Bucket"]
+from deploy.uploads import Upload
 
 
 class Bucket:

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Change", "creations", "parse_changes", "table"]
-
 _ACTIONS = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import", "Dynamic": "decide later"}
 
 
@@ -16,11 +14,11 @@ class Change:
     Parameters
     ----------
     action
-        ``add``, ``modify``, ``replace``, ``perhaps replace``, ``remove``, ``import`` or ``decide later``.
+        `add`, `modify`, `replace`, `perhaps replace`, `remove`, `import` or `decide later`.
     name
         Its name in the template.
     kind
-        Its type, such as ``AWS::SQS::Queue``.
+        Its type, such as `AWS::SQS::Queue`.
     properties
         Which of its properties change, where that is known.
     """
@@ -37,7 +35,7 @@ def creations(resources: Mapping[str, Mapping[str, Any]]) -> tuple[Change, ...]:
 
 
 def parse_changes(items: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
-    """Read the ``Changes`` of a change set's description."""
+    """Read the `Changes` of a change set's description."""
     return tuple(_parse(item["ResourceChange"]) for item in items if "ResourceChange" in item)
 
 

@@ -1,4 +1,4 @@
-"""What the parts will be told, read by the parts' own code before they are deployed."""
+"""What job and functions will be told, read by their own code before it is deployed."""
 
 import json
 from collections.abc import Mapping
@@ -13,8 +13,6 @@ from ingest_lambda import settings as ingest
 from notify_lambda import settings as notify
 from readers.errors import SettingsError
 
-__all__ = ["check_parts", "properties_text"]
-
 
 def properties_text(application: Mapping[str, Any]) -> str:
     """Write the properties file that Managed Flink will give the job.
@@ -22,12 +20,12 @@ def properties_text(application: Mapping[str, Any]) -> str:
     Parameters
     ----------
     application
-        The worked-out properties of an ``AWS::KinesisAnalyticsV2::Application``.
+        The worked-out properties of an `AWS::KinesisAnalyticsV2::Application`.
     """
     return json.dumps(application["ApplicationConfiguration"]["EnvironmentProperties"]["PropertyGroups"])
 
 
-def check_parts(template: Template, resolver: Resolver) -> None:
+def check_settings(template: Template, resolver: Resolver) -> None:
     """Let job and functions read what the detector's template gives them.
 
     Parameters
@@ -40,7 +38,7 @@ def check_parts(template: Template, resolver: Resolver) -> None:
     Raises
     ------
     DeployError
-        With what each part objects to, a line each.
+        With what each of them objects to, a line each.
     """
     problems = _broken_rules(template, resolver)
     resources = resolver.resources()
@@ -59,7 +57,8 @@ def check_parts(template: Template, resolver: Resolver) -> None:
     except SettingsError as error:
         problems.append(f"the notify function would not start: {error}")
     if problems:
-        raise DeployError("parameters:\n  " + "\n  ".join(problems))
+        msg = "\n  ".join(["parameters:", *problems])
+        raise DeployError(msg)
 
 
 def _broken_rules(template: Template, resolver: Resolver) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command line: `package`, `cost`, `up`, `update`, `diff`, `status`, `down`, `render`, `roles` and `inputs`."""
+"""The command line: `package`, `cost`, `up`, `update`, `diff`, `status`, `down`, `template`, `roles` and `inputs`."""
 
 import argparse
 import signal
@@ -14,16 +14,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import status
+from deploy.blueprint import Blueprint, make_blueprint
 from deploy.costs.command import add_cost_command
 from deploy.deployment import Clients, Deployment, Prepared
 from deploy.errors import DeployError
 from deploy.package import command as package_command
 from deploy.parameters import read_parameters
+from deploy.progress import Progress
+from deploy.spec import DetectorSpec
 from deploy.tables import input_table, role_table
-from deploy.template import DETECTOR, FOUNDATION, parse, with_columns
-from deploy.wanted import Described, Wanted, describe
-
-__all__ = ["main"]
+from deploy.template import detector_template, foundation_template, parse, quicksight_template
 
 _FAILED = 1
 _INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
@@ -66,11 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
     add_cost_command(commands)
-    described = _Parser(add_help=False)
-    described.add_argument(
+    parameters = _Parser(add_help=False)
+    parameters.add_argument(
         "--parameters", type=Path, required=True, metavar="FILE", help="JSON, such as deploy/bookstore.json"
     )
-    where = _Parser(add_help=False, parents=[described])
+    where = _Parser(add_help=False, parents=[parameters])
     where.add_argument("--region", help="default: AWS_REGION, or the profile's")
     where.add_argument("--profile", help="default: AWS_PROFILE")
     where.add_argument("--packages", type=Path, default=Path("dist"), metavar="DIR", help="default: %(default)s")
@@ -90,10 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--foundation", action="store_true", help="remove the foundation instead, after its detectors")
     down.set_defaults(run=_down)
 
-    render = commands.add_parser("render", help="write the detector's template with the columns of its dimensions")
-    render.add_argument("--parameters", type=Path, metavar="FILE", help="without it: no columns for dimensions")
-    render.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
-    render.set_defaults(run=_render)
+    template = commands.add_parser("template", help="write a template, to read it or to deploy it by hand")
+    template.add_argument("name", choices=["foundation", "detector", "quicksight"], nargs="?", default="detector")
+    template.add_argument("--parameters", type=Path, metavar="FILE", help="gives the detector's dimensions columns")
+    template.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    template.set_defaults(run=_template)
     roles = commands.add_parser("roles", help="write the documentation's table of roles and permissions")
     roles.set_defaults(run=_roles)
     inputs = commands.add_parser("inputs", help="write the documentation's tables of parameters")
@@ -102,22 +103,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace, *, must_exist: bool) -> int:
-    deployment, described = _described(options)
-    prepared = deployment.prepare_up(described, must_exist=must_exist)
-    return _act(options, prepared, lambda plan: deployment.carry_out_up(described, plan), deployment.discard)
+    deployment, blueprint = _checked(options)
+    prepared = deployment.prepare_up(blueprint, must_exist=must_exist)
+    return _act(options, prepared, lambda plan: deployment.carry_out_up(blueprint, plan), deployment.discard)
 
 
 def _diff(options: argparse.Namespace) -> int:
-    deployment, described = _described(options)
-    prepared = deployment.prepare_up(described, must_exist=False)
+    deployment, blueprint = _checked(options)
+    prepared = deployment.prepare_up(blueprint, must_exist=False)
     deployment.discard(prepared)
     print("\n".join(prepared.plan.lines))
     return 0
 
 
 def _down(options: argparse.Namespace) -> int:
-    wanted = _wanted(options)
-    deployment = Deployment(_clients(_session(options)), wanted, _say, time.sleep)
+    spec = _spec(options)
+    deployment = Deployment(_clients(_session(options)), spec, Progress(_say, time.sleep))
     prepared = deployment.prepare_down(foundation=options.foundation, delete_data=options.delete_data)
     return _act(options, prepared, deployment.carry_out_down, deployment.discard)
 
@@ -149,15 +150,18 @@ def _agreed() -> bool:
 
 
 def _status(options: argparse.Namespace) -> int:
-    wanted, session = _wanted(options), _session(options)
-    well, lines = status.report(_clients(session), session.client("cloudwatch"), wanted)
+    spec, session = _spec(options), _session(options)
+    well, lines = status.report(_clients(session), session.client("cloudwatch"), spec)
     print("\n".join(lines))
     return 0 if well else _FAILED
 
 
-def _render(options: argparse.Namespace) -> int:
-    wanted = Wanted(read_parameters(options.parameters) if options.parameters else {}, Path())
-    text = wanted.template() if options.parameters else with_columns(DETECTOR.read_text("utf-8"), ())
+def _template(options: argparse.Namespace) -> int:
+    spec = _spec(options) if options.parameters else DetectorSpec({})
+    if options.name == "detector":
+        text = detector_template(spec.dimensions)
+    else:
+        text = foundation_template() if options.name == "foundation" else quicksight_template()
     if options.output is None:
         print(text, end="")
     else:
@@ -166,34 +170,35 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _roles(_: argparse.Namespace) -> int:
-    print(role_table([parse(path.read_text("utf-8")) for path in (DETECTOR, FOUNDATION)]), end="")
+    print(role_table([parse(detector_template()), parse(foundation_template())]), end="")
     return 0
 
 
 def _inputs(_: argparse.Namespace) -> int:
-    print(input_table(parse(DETECTOR.read_text("utf-8"))), end="")
+    print(input_table(parse(detector_template())), end="")
     return 0
 
 
-def _described(options: argparse.Namespace) -> tuple[Deployment, Described]:
-    wanted = _wanted(options)
-    described = describe(wanted)
+def _checked(options: argparse.Namespace) -> tuple[Deployment, Blueprint]:
+    spec = _spec(options)
+    blueprint = make_blueprint(spec, options.packages)
     session = _session(options)
-    region = described.region
+    region = blueprint.region
     if session.region_name != region:
         msg = f"ClusterArn is in {region}, the session in {session.region_name}: give --region {region}"
         raise DeployError(msg)
-    return Deployment(_clients(session), wanted, _say, time.sleep), described
+    return Deployment(_clients(session), spec, Progress(_say, time.sleep)), blueprint
 
 
-def _wanted(options: argparse.Namespace) -> Wanted:
-    return Wanted(read_parameters(options.parameters), options.packages)
+def _spec(options: argparse.Namespace) -> DetectorSpec:
+    return DetectorSpec(read_parameters(options.parameters))
 
 
 def _session(options: argparse.Namespace) -> boto3.Session:
     session = boto3.Session(profile_name=options.profile, region_name=options.region)
-    if session.region_name is None:
-        raise DeployError("no region is set: give --region, or set AWS_REGION")
+    if not session.region_name:
+        msg = "no region is set: give --region, or set AWS_REGION"
+        raise DeployError(msg)
     return session
 
 

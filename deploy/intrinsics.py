@@ -11,8 +11,6 @@ from typing import Any
 
 from deploy.template import Template
 
-__all__ = ["Place", "Resolver"]
-
 _NOTHING = object()
 _PLACEHOLDER = re.compile(r"\$\{(!?)([A-Za-z0-9:.]+)\}")
 

@@ -10,8 +10,6 @@ from typing import Any
 from deploy.errors import DeployError
 from deploy.template import Template
 
-__all__ = ["check_parameters", "read_parameters"]
-
 
 def read_parameters(path: Path) -> dict[str, str]:
     """Read a parameters file.
@@ -55,7 +53,7 @@ def _text(path: Path, name: str, value: object) -> str:
     raise DeployError(msg)
 
 
-def check_parameters(template: Template, given: Mapping[str, str]) -> dict[str, str]:
+def complete_parameters(template: Template, given: Mapping[str, str]) -> dict[str, str]:
     """Fill in the defaults and check every value.
 
     Parameters
@@ -75,7 +73,7 @@ def check_parameters(template: Template, given: Mapping[str, str]) -> dict[str, 
         With all problems, a line each: which parameter, what was found, what was expected.
     """
     known: Mapping[str, Mapping[str, Any]] = template.get("Parameters", {})
-    problems = [f"{name}: no such parameter{_near(name, known)}" for name in given if name not in known]
+    problems = [f"{name}: no such parameter{_did_you_mean(name, known)}" for name in given if name not in known]
     values = {}
     for name, rules in known.items():
         if name in given:
@@ -86,17 +84,18 @@ def check_parameters(template: Template, given: Mapping[str, str]) -> dict[str, 
             problems.append(f"{name} is missing, expected {_expected(rules)}")
             continue
         if not _fits(values[name], rules):
-            problems.append(f'{name} is "{_shown(values[name])}", expected {_expected(rules)}')
+            problems.append(f'{name} is "{_shortened(values[name])}", expected {_expected(rules)}')
     if problems:
-        raise DeployError("parameters:\n  " + "\n  ".join(problems))
+        msg = "\n  ".join(["parameters:", *problems])
+        raise DeployError(msg)
     return values
 
 
-_SHAPES = {
+_LISTS_OF_IDS = {
     "List<AWS::EC2::Subnet::Id>": (r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0"),
     "List<AWS::EC2::SecurityGroup::Id>": (r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0"),
 }
-"""What CloudFormation itself would look up in the account."""
+"""By type, what one item looks like and an example; CloudFormation itself would look them up in the account."""
 
 
 def _fits(text: str, rules: Mapping[str, Any]) -> bool:
@@ -106,8 +105,8 @@ def _fits(text: str, rules: Mapping[str, Any]) -> bool:
         return False
     if "AllowedPattern" in rules and not re.fullmatch(rules["AllowedPattern"], text):
         return False
-    if rules["Type"] in _SHAPES:
-        return all(re.fullmatch(_SHAPES[rules["Type"]][0], item) for item in text.split(","))
+    if rules["Type"] in _LISTS_OF_IDS:
+        return all(re.fullmatch(_LISTS_OF_IDS[rules["Type"]][0], item) for item in text.split(","))
     if rules["Type"] == "Number":
         if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", text):
             return False
@@ -120,17 +119,17 @@ def _expected(rules: Mapping[str, Any]) -> str:
         return f"one of {', '.join(map(str, rules['AllowedValues']))}"
     if "ConstraintDescription" in rules:
         return str(rules["ConstraintDescription"])
-    if rules["Type"] in _SHAPES:
-        return f"a list such as {_SHAPES[rules['Type']][1]}"
+    if rules["Type"] in _LISTS_OF_IDS:
+        return f"a list such as {_LISTS_OF_IDS[rules['Type']][1]}"
     if rules["Type"] == "Number":
         return f"a number from {rules.get('MinValue', 'any')} to {rules.get('MaxValue', 'any')}"
     return f"text of at most {rules.get('MaxLength', 4096)} characters"
 
 
-def _near(name: str, known: Mapping[str, object]) -> str:
+def _did_you_mean(name: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _shown(text: str) -> str:
+def _shortened(text: str) -> str:
     return text if len(text) <= 80 else text[:80] + "..."

@@ -1,16 +1,11 @@
 """What a command will do, decided from what was found, before anything is done."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from deploy.changes import Change, table
 from deploy.errors import DeployError
-
-__all__ = ["FIXED", "Found", "Plan", "Step", "plan_down", "plan_up"]
-
-FIXED = ("Buckets", "DetectionPeriod", "MeasureAggregation", "OutputAfter")
-"""Parameters that the job's state was made with; with others it refuses to go on from it."""
 
 
 class Step(StrEnum):
@@ -36,15 +31,15 @@ class Found:
     Parameters
     ----------
     foundation, detector
-        Status of the stacks, such as ``CREATE_COMPLETE``; None where there is none.
+        Status of the stacks, such as `CREATE_COMPLETE`; None where there is none.
     application
-        Status of the application, such as ``RUNNING`` or ``READY``, which is stopped; None where there is none.
+        Status of the application, such as `RUNNING` or `READY`, which is stopped; None where there is none.
     snapshots
         Whether it takes snapshots.
     foundation_changes, detector_changes
         What would change in the stacks.
-    changed
-        Names of the detector's parameters that would change.
+    state_terms
+        The detector's parameters that would change though the job's state was made with them, each with why.
     """
 
     foundation: str | None
@@ -53,7 +48,7 @@ class Found:
     snapshots: bool = True
     foundation_changes: Sequence[Change] = ()
     detector_changes: Sequence[Change] = ()
-    changed: Collection[str] = ()
+    state_terms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +59,8 @@ class Plan:
     lines: tuple[str, ...]
 
 
-_RESTING = {"READY", "RUNNING", "ROLLED_BACK", None}
-_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+_RESTING_APPLICATION = {"READY", "RUNNING", "ROLLED_BACK", None}
+_CHANGEABLE_STACK = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 
 def plan_up(found: Found, *, must_exist: bool) -> Plan:
@@ -84,11 +79,12 @@ def plan_up(found: Found, *, must_exist: bool) -> Plan:
         If a stack or the application cannot be changed now, or could not go on from the state that it has.
     """
     if must_exist and found.detector is None:
-        raise DeployError("there is no such detector to update; create it: python -m deploy up")
+        msg = "there is no such detector to update; create it: python -m deploy up"
+        raise DeployError(msg)
     for name, status in (("foundation", found.foundation), ("detector", found.detector)):
         _check_stack(name, status)
     _check_application(found.application)
-    _check_state(found)
+    _check_state_terms(found)
     restarts = [change for change in found.detector_changes if change.name == "Application"]
     running = found.application == "RUNNING"
     steps: list[Step] = []
@@ -156,7 +152,7 @@ def plan_down(found: Found, *, foundation: bool, delete_data: bool, kept: Sequen
 
 
 def _check_stack(name: str, status: str | None) -> None:
-    if status is None or status in _GOOD:
+    if status is None or status in _CHANGEABLE_STACK:
         return
     if status.endswith("_IN_PROGRESS"):
         msg = f"the stack of the {name} is {status}: wait until that is over, and try again"
@@ -168,17 +164,20 @@ def _check_stack(name: str, status: str | None) -> None:
 
 
 def _check_application(status: str | None) -> None:
-    if status not in _RESTING:
+    if status not in _RESTING_APPLICATION:
         msg = f"the application is {status}, expected RUNNING or READY: wait until that is over, and try again"
         raise DeployError(msg)
 
 
-def _check_state(found: Found) -> None:
-    fixed = [name for name in FIXED if name in found.changed]
-    if fixed and found.application is not None:
-        msg = (
-            f"{', '.join(fixed)} cannot change: the application would refuse its state, made with the old value. "
-            "Set it back, or begin with new models: python -m deploy down, then up, or a detector of another name"
+def _check_state_terms(found: Found) -> None:
+    if found.state_terms and found.application is not None:
+        reasons = [f"  {name}: {why}" for name, why in found.state_terms.items()]
+        msg = "\n".join(
+            [
+                f"{', '.join(found.state_terms)} cannot change: the application would refuse the state that it has.",
+                *reasons,
+                "Set it back, or begin with new models: python -m deploy down, then up, or a detector of another name",
+            ]
         )
         raise DeployError(msg)
 

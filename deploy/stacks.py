@@ -1,6 +1,6 @@
 """CloudFormation, as far as a deployment needs it: change sets, and watching what becomes of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 
 from deploy.changes import Change, parse_changes
 from deploy.errors import DeployError
-
-__all__ = ["Proposal", "Stack", "Stacks"]
+from deploy.progress import Progress
 
 _POLL_SECONDS = 5.0
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
@@ -42,16 +41,13 @@ class Stacks:
     ----------
     client
         boto3's client of CloudFormation.
-    say
-        Takes a line for people.
-    sleep
-        Waits so many seconds.
+    progress
+        How to tell and to wait.
     """
 
-    def __init__(self, client: Any, say: Callable[[str], None], sleep: Callable[[float], None]) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, progress: Progress) -> None:  # noqa: ANN401 - boto3 makes clients as it goes
         self._client = client
-        self._say = say
-        self._sleep = sleep
+        self._progress = progress
 
     def find(self, name: str) -> Stack | None:
         """Describe a stack; None when there is none, or no more of it than a change set."""
@@ -79,7 +75,7 @@ class Stacks:
         name
             The stack.
         template
-            ``TemplateBody`` or ``TemplateURL``.
+            `TemplateBody` or `TemplateURL`.
         parameters
             Text by name; None keeps the value that the stack has.
         creates
@@ -107,7 +103,7 @@ class Stacks:
             found = self._client.describe_change_set(StackName=name, ChangeSetName=change_set)
             if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
                 break
-            self._sleep(_POLL_SECONDS)
+            self._progress.sleep(_POLL_SECONDS)
         proposal = Proposal(name, change_set, (), creates)
         if found["Status"] == "FAILED":
             self.discard(proposal)
@@ -155,7 +151,7 @@ class Stacks:
             if status is None or not status.endswith("_IN_PROGRESS"):
                 msg = f"stack {name} is {status}: {'; '.join(reasons) or 'see its events in the console'}"
                 raise DeployError(msg)
-            self._sleep(_POLL_SECONDS)
+            self._progress.sleep(_POLL_SECONDS)
 
     def _events_until(self, name: str, seen: set[str], reasons: list[str] | None = None) -> set[str]:
         """Say the events that are not among the seen ones, oldest first, and add them there."""
@@ -171,7 +167,7 @@ class Stacks:
                 continue
             reason = event.get("ResourceStatusReason", "")
             status = event["ResourceStatus"].lower().replace("_", " ")
-            self._say(f"  {event['LogicalResourceId']}: {status}{f' ({reason})' if reason else ''}")
+            self._progress.say(f"  {event['LogicalResourceId']}: {status}{f' ({reason})' if reason else ''}")
             if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason:
                 reasons.append(f"{event['LogicalResourceId']}: {reason}")
         return seen

@@ -6,8 +6,6 @@ from typing import Any
 
 from deploy.template import Template
 
-__all__ = ["input_table", "role_table"]
-
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PSEUDO = re.compile(r"\$\{AWS::[A-Za-z]+\}")
 
@@ -18,7 +16,7 @@ def role_table(templates: Sequence[Template]) -> str:
     Parameters
     ----------
     templates
-        Parsed templates; each statement's ``Sid`` says why it is there.
+        Parsed templates; each statement's `Sid` says why it is there.
 
     Returns
     -------
@@ -78,10 +76,10 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one or a list of them
 
 
 def _resources(statement: Mapping[str, Any]) -> list[str]:
-    return [_shown(resource) for resource in _listed(statement["Resource"])]
+    return [_in_short(resource) for resource in _listed(statement["Resource"])]
 
 
-def _shown(resource: Any) -> str:  # noqa: ANN401 - text or a function
+def _in_short(resource: Any) -> str:  # noqa: ANN401 - text or a function
     """Write a resource in short: what stands after account and region, parameters in braces."""
     if isinstance(resource, str):
         return resource

@@ -1,6 +1,7 @@
-"""CloudFormation templates: reading YAML with its short tags, and writing the results' columns into it."""
+"""CloudFormation's templates: written from parts and from what the contracts have, and read with their short tags."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -8,19 +9,63 @@ from typing import Any
 import yaml  # type: ignore[import-untyped] # publishes no types
 
 from contracts.flat_results import glue_columns
-
-__all__ = ["DETECTOR", "FOUNDATION", "QUICKSIGHT", "Template", "parse", "with_columns"]
+from deploy.assembly import assemble, fill
+from deploy.job_properties import parameters_of_properties, property_blocks
+from deploy.quicksight import dataset_blocks
 
 _FOLDER = Path(__file__).parent / "cloudformation"
-FOUNDATION = _FOLDER / "foundation.yaml"
-DETECTOR = _FOLDER / "detector.yaml"
-QUICKSIGHT = _FOLDER / "quicksight.yaml"
 
-_BEGIN = "# begin of columns"
-_END = "# end of columns"
+DETECTOR_PARTS = (
+    "console",
+    "properties",
+    "shared",
+    "application",
+    "ingest",
+    "delivery",
+    "athena",
+    "alerts",
+    "operations",
+    "alarms",
+)
+"""Files of `cloudformation/detector/`, in the order in which the template has them."""
 
 Template = dict[str, Any]
-"""A parsed template; functions are in their long form, such as ``{"Fn::Sub": "..."}`` for ``!Sub "..."``."""
+"""A parsed template; functions are in their long form, such as `{"Fn::Sub": "..."}` for `!Sub "..."`."""
+
+
+def foundation_template() -> str:
+    """Write the template of what all detectors of an account and region share."""
+    return _read("foundation")
+
+
+def detector_template(dimensions: Iterable[str] = ()) -> str:
+    """Write the detector's template.
+
+    Parameters
+    ----------
+    dimensions
+        Names of the dimensions that get a column of their own, beside their place in the map.
+
+    Returns
+    -------
+    The same text for the same dimensions.
+    """
+    parts = {f"{name}.yaml": _read(f"detector/{name}") for name in DETECTOR_PARTS}
+    blocks = property_blocks(parse(parts["properties.yaml"])["Parameters"])
+    parts["properties.yaml"] = re.sub("(?m)^    Property: .*\n", "", parts["properties.yaml"])
+    # JSON is YAML, and needs no thought about quotes.
+    columns = [f"- {json.dumps(column)}" for column in glue_columns(dimensions)]
+    return fill(assemble(parts), blocks | {"columns": columns})
+
+
+def quicksight_template() -> str:
+    """Write the template of the dashboard in QuickSight."""
+    return fill(_read("quicksight"), dataset_blocks())
+
+
+def job_parameters() -> dict[str, str]:
+    """Give the detector's parameter for each of the job's properties that has one."""
+    return parameters_of_properties(parse(_read("detector/properties"))["Parameters"])
 
 
 def parse(text: str) -> Template:
@@ -35,27 +80,8 @@ def parse(text: str) -> Template:
     return template
 
 
-def with_columns(text: str, dimensions: Iterable[str]) -> str:
-    """Write the columns of the results' table into the detector's template.
-
-    Parameters
-    ----------
-    text
-        The template.
-    dimensions
-        Names of the dimensions that get a column of their own, beside their place in the map.
-
-    Returns
-    -------
-    The template with its columns replaced; the same text for the same dimensions.
-    """
-    before, _, rest = text.partition(_BEGIN)
-    first_line, _, rest = rest.partition("\n")
-    _, _, after = rest.partition(_END)
-    indent = before.rpartition("\n")[2]
-    # JSON is YAML, and needs no thought about quotes.
-    lines = [f"{indent}- {json.dumps(column)}\n" for column in glue_columns(dimensions)]
-    return f"{before}{_BEGIN}{first_line}\n{''.join(lines)}{indent}{_END}{after}"
+def _read(name: str) -> str:
+    return (_FOLDER / f"{name}.yaml").read_text("utf-8")
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc] # as above

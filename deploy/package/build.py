@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.errors import DeployError
 from deploy.package import sources, wheels
 from deploy.package.archive import write_zip
 from deploy.package.compiled import compiled
-from deploy.package.errors import PackageError
-from deploy.package.plan import FLINK_JAR, Package
+from deploy.package.contents import FLINK_JAR, Package
 
 SUMS = "SHA256SUMS"
 
@@ -60,18 +60,18 @@ def build(root: Path, packages: Sequence[Package], target: Path, cache: Path, py
 
     Raises
     ------
-    PackageError
+    DeployError
         If something is missing, or a package becomes larger than it may be.
     """
     if any(name == FLINK_JAR for package in packages for _, name in package.files) and not (root / FLINK_JAR).is_file():
         msg = f"{FLINK_JAR} is missing; build it: mvn -B -q package -pl flink_job/java -am -DskipTests"
-        raise PackageError(msg)
+        raise DeployError(msg)
     target.mkdir(parents=True, exist_ok=True)
     return [_build_one(root, package, target / package.name, cache, python) for package in packages]
 
 
 def write_sums(target: Path, built: Sequence[Built], origin: Origin, python: Path | None) -> None:
-    """Write checksums, in the form that ``sha256sum -c`` reads, under what they were made of and with."""
+    """Write checksums, in the form that `sha256sum -c` reads, under what they were made of and with."""
     # Another zlib or compiler may make other bytes of the same content.
     compiler = "not compiled" if python is None else f"compiled by {_version(python)}"
     lines = [f"# {origin}", f"# zlib {zlib.ZLIB_RUNTIME_VERSION}, Lambdas {compiler}"]
@@ -90,7 +90,7 @@ def origin_of(root: Path) -> Origin:
 
 
 def entries_of(root: Path, package: Package, cache: Path, python: Path | None, folder: Path) -> dict[str, Path]:
-    """List what goes into a package, files by their name inside it, as `build` does; ``folder`` is where to work."""
+    """List what goes into a package, files by their name inside it, as `build` does; `folder` is where to work."""
     ours = [sources.whole(root, part) for part in package.parts]
     if package.handler is not None:
         ours.append(sources.reached_from(root, package.handler.rpartition(".")[0]))
@@ -111,7 +111,7 @@ def _build_one(root: Path, package: Package, path: Path, cache: Path, python: Pa
         msg = (
             f"{package.name} has {size / 1e6:.1f} MB, more than the {package.limit_bytes / 1e6:.0f} MB that it may have"
         )
-        raise PackageError(msg)
+        raise DeployError(msg)
     return Built(path, size, hashlib.sha256(path.read_bytes()).hexdigest())
 
 

@@ -1,14 +1,14 @@
-"""The command line: ``python -m deploy package``."""
+"""The command line: `python -m deploy package`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.errors import DeployError
 from deploy.package.build import build, origin_of, write_sums
 from deploy.package.compiled import find_python
-from deploy.package.errors import PackageError
-from deploy.package.plan import PACKAGES
+from deploy.package.contents import PACKAGES
 from deploy.package.wheels import PYTHON
 
 ROOT = Path(__file__).parents[2]
@@ -16,13 +16,13 @@ WHEELS = ROOT / "build" / "wheels"
 FAILED = 1
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Build the packages and list them.
 
     Parameters
     ----------
     arguments
-        The command line after ``package``; None takes it from `sys.argv`.
+        The command line after `package`.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     origin, python = origin_of(ROOT), find_python()
     try:
         built = build(ROOT, wanted, options.output, WHEELS, python)
-    except PackageError as error:
+    except DeployError as error:
         print(f"deploy: {error}", file=sys.stderr)
         return FAILED
     write_sums(options.output, built, origin, python)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from deploy.package.errors import PackageError
+from deploy.errors import DeployError
 from deploy.package.wheels import PYTHON
 
 CODE_FOLDER = "/var/task"
@@ -44,7 +44,7 @@ def compiled(entries: Mapping[str, Path], python: Path, folder: Path) -> dict[st
 
     Raises
     ------
-    PackageError
+    DeployError
         If a module is no Python.
     """
     for name in entries:
@@ -61,7 +61,7 @@ def compiled(entries: Mapping[str, Path], python: Path, folder: Path) -> dict[st
     )
     if done.returncode:
         msg = f"a module does not compile: {done.stdout.strip() or done.stderr.strip()}"
-        raise PackageError(msg)
+        raise DeployError(msg)
     return dict(_found(folder))
 
 

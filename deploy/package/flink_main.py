@@ -1,6 +1,6 @@
-"""What Managed Flink starts: ``main.py`` of its zip.
+"""What Managed Flink starts: `main.py` of its zip.
 
-Flink puts ``dep/`` on the path of this process and of the Python workers; the packages are there, this file is not.
+Flink puts `dep/` on the path of this process and of the Python workers; the packages are there, this file is not.
 """
 
 import sys

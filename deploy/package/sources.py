@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from deploy.package.errors import PackageError
+from deploy.errors import DeployError
 
 
 def whole(root: Path, part: str) -> dict[str, Path]:
@@ -29,18 +29,18 @@ def reached_from(root: Path, module: str) -> dict[str, Path]:
     root
         The project's folder.
     module
-        A dotted name, such as ``notify_lambda.handler``.
+        A dotted name, such as `notify_lambda.handler`.
 
     Raises
     ------
-    PackageError
+    DeployError
         If there is no such module.
     """
     found: dict[str, Path] = {}
     waiting = [module]
     if _file_of(root, module) is None:
         msg = f"there is no module {module} in {root}"
-        raise PackageError(msg)
+        raise DeployError(msg)
     while waiting:
         name = waiting.pop()
         path = _file_of(root, name)
@@ -57,14 +57,14 @@ def merged(*entries: Mapping[str, Path]) -> dict[str, Path]:
 
     Raises
     ------
-    PackageError
+    DeployError
         If two of them have one name.
     """
     result: dict[str, Path] = {}
     for some in entries:
         if twice := sorted(result.keys() & some.keys()):
             msg = f"{twice[0]} comes from {result[twice[0]]} and from {some[twice[0]]}"
-            raise PackageError(msg)
+            raise DeployError(msg)
         result.update(some)
     return result
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.package.errors import PackageError
+from deploy.errors import DeployError
 
 PYTHON = "3.12"
 PLATFORM = "manylinux2014_x86_64"
@@ -21,7 +21,7 @@ _TARGET = (
 
 _LEFT_OUT_FOLDERS = frozenset({"tests", "__pycache__"})
 _LEFT_OUT_RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
-"""Files of a ``.dist-info`` that describe one installation; licences and metadata stay."""
+"""Files of a `.dist-info` that describe one installation; licences and metadata stay."""
 
 
 def install(lock: Path, target: Path, cache: Path) -> dict[str, Path]:
@@ -38,7 +38,7 @@ def install(lock: Path, target: Path, cache: Path) -> dict[str, Path]:
 
     Raises
     ------
-    PackageError
+    DeployError
         If wheels cannot be fetched, or one is not what the lock says.
     """
     if "==" not in lock.read_text("utf-8"):
@@ -84,4 +84,4 @@ def _pip(*arguments: str | Path, failed: str) -> None:
         # pip hides passwords of addresses.
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         msg = f"{failed} pip: {said[0] if said else 'no explanation'}"
-        raise PackageError(msg)
+        raise DeployError(msg)

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
-__all__ = ["ANY", "NOW", "Aws"]
+from deploy.deployment import Clients
+from deploy.progress import Progress
 
+CF, S3, KA, CW = "cloudformation", "s3", "kinesisanalyticsv2", "cloudwatch"
+MISSING = ("ValidationError", "Stack with id x does not exist")
 NOW = datetime(2024, 11, 13, 8, 0, tzinfo=UTC)
 
 
@@ -17,11 +20,12 @@ class Aws:
     """Clients that answer what they were told to, in that order, and nothing else."""
 
     def __init__(self) -> None:
-        names = ("cloudformation", "s3", "kinesisanalyticsv2", "kms", "cloudwatch")
+        names = (CF, S3, KA, "kms", CW)
         session = boto3.Session("testing", "testing", region_name="eu-central-1")
         self._stubbers = {name: Stubber(session.client(name)) for name in names}  # type: ignore[call-overload]
         self.lines: list[str] = []
         self.slept: list[float] = []
+        self.progress = Progress(self.lines.append, self.slept.append)
         self.asked: list[str] = []
 
     def client(self, name: str) -> Any:  # noqa: ANN401 - boto3 makes clients as it goes
@@ -56,3 +60,26 @@ class Aws:
 
 def _snake(operation: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")
+
+
+def clients(aws: Aws) -> Clients:
+    return Clients(aws.client(CF), aws.client(S3), aws.client(KA), aws.client("kms"))
+
+
+def stack(status: str = "UPDATE_COMPLETE") -> dict[str, Any]:
+    outputs = [{"OutputKey": "Bucket", "OutputValue": "b"}, {"OutputKey": "KeyArn", "OutputValue": "k"}]
+    return {"Stacks": [{"StackName": "x", "CreationTime": NOW, "StackStatus": status, "Outputs": outputs}]}
+
+
+def application(status: str) -> dict[str, Any]:
+    configuration = {"ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": True}}
+    return {
+        "ApplicationDetail": {
+            "ApplicationARN": "arn:aws:kinesisanalytics:eu-central-1:123456789012:application/a",
+            "ApplicationName": "a",
+            "RuntimeEnvironment": "FLINK-2_2",
+            "ApplicationStatus": status,
+            "ApplicationVersionId": 1,
+            "ApplicationConfigurationDescription": configuration,
+        }
+    }

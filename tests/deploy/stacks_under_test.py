@@ -1,13 +1,14 @@
 """The templates with parameters at their extremes, worked out as CloudFormation would."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from deploy.intrinsics import Place, Resolver
-from deploy.parameters import check_parameters, read_parameters
-from deploy.template import DETECTOR, FOUNDATION, QUICKSIGHT, Template, parse, with_columns
+from deploy.parameters import complete_parameters, read_parameters
+from deploy.spec import DetectorSpec
+from deploy.template import Template, detector_template, foundation_template, parse, quicksight_template
 
 Resources = dict[str, dict[str, Any]]
 
@@ -28,7 +29,9 @@ CODE: Mapping[str, str] = {
     "NotifyCodeKey": "code/" + "d" * 64 + "/notify-lambda.zip",
 }
 
-BOOKSTORE: Mapping[str, str] = {**read_parameters(Path(__file__).parents[2] / "deploy" / "bookstore.json"), **CODE}
+BOOKSTORE_FILE: Mapping[str, str] = read_parameters(Path(__file__).parents[2] / "deploy" / "bookstore.json")
+SPEC = DetectorSpec(BOOKSTORE_FILE)
+BOOKSTORE: Mapping[str, str] = {**BOOKSTORE_FILE, **CODE}
 
 SMALLEST: Mapping[str, str] = {
     **CODE,
@@ -107,10 +110,10 @@ CASES: Mapping[str, Mapping[str, str]] = {
 }
 """Parameters of the detector."""
 
-OTHERS: Mapping[str, tuple[Path, Mapping[str, str]]] = {
-    "foundation": (FOUNDATION, {}),
+OTHERS: Mapping[str, tuple[Callable[[], str], Mapping[str, str]]] = {
+    "foundation": (foundation_template, {}),
     "quicksight": (
-        QUICKSIGHT,
+        quicksight_template,
         {
             "DetectorName": "bookstore",
             "DetectorStack": "anomaly-bookstore",
@@ -123,15 +126,9 @@ STACKS = [*OTHERS, *CASES]
 
 
 @functools.cache
-def _parsed(path: Path) -> Template:
-    return parse(path.read_text("utf-8"))
-
-
 def template_of(stack: str) -> Template:
-    if stack in OTHERS:
-        return _parsed(OTHERS[stack][0])
-    dimensions = [name for name in CASES[stack].get("DimensionFields", "").split(",") if name]
-    return parse(with_columns(DETECTOR.read_text("utf-8"), dimensions))
+    """Treat it as read-only, or copy it."""
+    return parse(OTHERS[stack][0]() if stack in OTHERS else detector_template(DetectorSpec(CASES[stack]).dimensions))
 
 
 @functools.cache
@@ -139,4 +136,4 @@ def resources_of(stack: str) -> Resources:
     """Treat it as read-only, or copy it."""
     template = template_of(stack)
     given = OTHERS[stack][1] if stack in OTHERS else CASES[stack]
-    return Resolver(template, check_parameters(template, given), EXPORTS, PLACE).resources()
+    return Resolver(template, complete_parameters(template, given), EXPORTS, PLACE).resources()

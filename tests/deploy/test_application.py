@@ -1,24 +1,15 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aws_doubles import ANY, NOW, Aws
+from aws_doubles import KA, NOW, Aws
+from botocore.stub import ANY
 
 from deploy.application import Application, ApplicationState
 from deploy.errors import DeployError
 
-KA = "kinesisanalyticsv2"
-
-
-@pytest.fixture
-def aws() -> Iterator[Aws]:
-    doubles = Aws()
-    with doubles.active():
-        yield doubles
-
 
 def application(aws: Aws) -> Application:
-    return Application(aws.client(KA), "anomaly-bookstore", aws.lines.append, aws.slept.append)
+    return Application(aws.client(KA), "anomaly-bookstore", aws.progress)
 
 
 def detail(status: str, *, snapshots: bool = True) -> dict[str, Any]:

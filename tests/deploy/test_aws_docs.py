@@ -7,9 +7,9 @@ import pytest
 from stacks_under_test import BOOKSTORE, resources_of
 
 from deploy.cli import main
-from deploy.plan import FIXED
 from deploy.tables import input_table, role_table
-from deploy.template import DETECTOR, FOUNDATION, parse
+from deploy.template import detector_template, foundation_template, parse
+from flink_job.state_terms import STATE_TERMS
 
 DOCS = Path(__file__).parents[2] / "docs"
 AWS = (DOCS / "aws.md").read_text("utf-8")
@@ -17,12 +17,12 @@ SECURITY = (DOCS / "security.md").read_text("utf-8")
 
 
 def test_the_table_of_roles_is_what_the_templates_grant() -> None:
-    assert role_table([parse(path.read_text("utf-8")) for path in (DETECTOR, FOUNDATION)]) in SECURITY
+    assert role_table([parse(detector_template()), parse(foundation_template())]) in SECURITY
 
 
 def test_the_tables_of_parameters_are_those_of_the_template() -> None:
-    assert input_table(parse(DETECTOR.read_text("utf-8"))) in AWS
-    for name in parse(FOUNDATION.read_text("utf-8"))["Parameters"]:
+    assert input_table(parse(detector_template())) in AWS
+    for name in parse(foundation_template())["Parameters"]:
         assert f"`{name}`" in AWS
 
 
@@ -46,7 +46,7 @@ def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None
         main(["--help"])
     commands = re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.M)
 
-    assert {"package", "up", "update", "diff", "status", "down", "render", "roles", "inputs"} == set(commands)
+    assert {"package", "up", "update", "diff", "status", "down", "template", "roles", "inputs"} == set(commands)
     for command in commands:
         assert f"`{command}`" in AWS + SECURITY or f"deploy {command}" in AWS + SECURITY
 
@@ -59,17 +59,8 @@ def test_the_clusters_policy_is_the_one_of_the_template() -> None:
     assert '"Principal": {"Service": "firehose.amazonaws.com"}' in AWS
 
 
-def test_what_an_update_refuses_is_what_the_state_refuses() -> None:
-    upgrading = (DOCS / "upgrading.md").read_text("utf-8")
-    refused = set()
-    for names, verdict in re.findall(r"^\| (`[^|]*) \| ([a-z ]+) \|", upgrading, re.M):
-        if verdict == "no":
-            refused |= set(re.findall("`([^`]+)`", names))
-    groups = parse(DETECTOR.read_text("utf-8"))["Resources"]["Application"]["Properties"]["ApplicationConfiguration"]
-    properties = {
-        key: re.findall(r"'Ref': '(\w+)'", str(value))
-        for group in groups["EnvironmentProperties"]["PropertyGroups"]
-        for key, value in group["PropertyMap"].items()
-    }
+def test_what_may_not_change_with_state_is_what_the_state_depends_on() -> None:
+    rows = re.findall(r"^\| (`[^|]*) \| no \|", (DOCS / "upgrading.md").read_text("utf-8"), re.M)
+    refused = {name for names in rows for name in re.findall("`([^`]+)`", names)}
 
-    assert {name for key in refused for name in properties[key]} - {"AWS::NoValue"} == set(FIXED)
+    assert refused == {term.partition(".")[2] for term in STATE_TERMS}

@@ -7,8 +7,8 @@ import pytest
 from moto import mock_aws
 
 from deploy.bucket import Bucket
-from deploy.code import PARAMETERS, Upload, package_uploads, text_upload
 from deploy.errors import DeployError
+from deploy.uploads import CODE_PARAMETERS, Upload, package_uploads, text_upload
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_an_emptied_bucket_can_be_deleted(client: Any) -> None:  # noqa: ANN401
 
 
 def packages(folder: Path, content: bytes = b"code") -> Path:
-    for name in PARAMETERS.values():
+    for name in CODE_PARAMETERS.values():
         (folder / name).write_bytes(content + name.encode())
     return folder
 

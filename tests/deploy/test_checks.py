@@ -1,17 +1,17 @@
 import pytest
 from stacks_under_test import BOOKSTORE, CASES, EXPORTS, PLACE
 
-from deploy.checks import check_parts
+from deploy.checks import check_settings
 from deploy.errors import DeployError
 from deploy.intrinsics import Resolver
-from deploy.parameters import check_parameters
-from deploy.template import DETECTOR, parse
+from deploy.parameters import complete_parameters
+from deploy.template import detector_template, parse
 
-TEMPLATE = parse(DETECTOR.read_text("utf-8"))
+TEMPLATE = parse(detector_template())
 
 
 def check(given: dict[str, str]) -> None:
-    check_parts(TEMPLATE, Resolver(TEMPLATE, check_parameters(TEMPLATE, given), EXPORTS, PLACE))
+    check_settings(TEMPLATE, Resolver(TEMPLATE, complete_parameters(TEMPLATE, given), EXPORTS, PLACE))
 
 
 @pytest.mark.parametrize("case", CASES)

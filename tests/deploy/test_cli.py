@@ -1,12 +1,12 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stacks_under_test import BOOKSTORE
+from stacks_under_test import BOOKSTORE_FILE
 
 from deploy.cli import main
-from deploy.code import PARAMETERS
-from deploy.template import DETECTOR
+from deploy.template import detector_template, foundation_template, quicksight_template
 
 
 @pytest.fixture(autouse=True)
@@ -19,17 +19,9 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-@pytest.fixture
-def packages(tmp_path: Path) -> Path:
-    for name in PARAMETERS.values():
-        (tmp_path / name).write_bytes(b"code")
-    return tmp_path
-
-
 def parameters_file(folder: Path, **changed: str) -> Path:
     file = folder / "detector.json"
-    given = {name: value for name, value in BOOKSTORE.items() if name not in PARAMETERS}
-    file.write_text(json.dumps({**given, **changed}))
+    file.write_text(json.dumps({**BOOKSTORE_FILE, **changed}))
     return file
 
 
@@ -66,14 +58,27 @@ def test_missing_packages_are_said_with_how_to_build_them(tmp_path: Path, capsys
     assert "build them: python -m deploy package" in capsys.readouterr().err
 
 
-def test_render_writes_the_columns_of_the_dimensions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["render", "--parameters", str(parameters_file(tmp_path))]) == 0
+def test_the_detectors_template_has_columns_for_the_dimensions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["template", "--parameters", str(parameters_file(tmp_path))]) == 0
     assert '{"Name": "dim_product_name", "Type": "string", "Comment": "a dimension"}' in capsys.readouterr().out
 
 
-def test_render_without_parameters_writes_the_template_as_it_is(tmp_path: Path) -> None:
-    assert main(["render", "-o", str(tmp_path / "out.yaml")]) == 0
-    assert (tmp_path / "out.yaml").read_text() == DETECTOR.read_text()
+@pytest.mark.parametrize(
+    ("name", "template"),
+    [
+        ([], detector_template),
+        (["detector"], detector_template),
+        (["foundation"], foundation_template),
+        (["quicksight"], quicksight_template),
+    ],
+)
+def test_each_template_can_be_written_for_those_who_deploy_by_hand(
+    name: list[str], template: Callable[[], str], tmp_path: Path
+) -> None:
+    assert main(["template", *name, "-o", str(tmp_path / "out.yaml")]) == 0
+    assert (tmp_path / "out.yaml").read_text() == template()
 
 
 def test_the_package_command_is_reached(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,13 +12,13 @@ from other_pythons import python312
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy.errors import DeployError
 from deploy.package import sources, wheels
 from deploy.package.archive import write_zip
 from deploy.package.build import Built, build, entries_of, origin_of, write_sums
 from deploy.package.command import ROOT, WHEELS, main
 from deploy.package.compiled import compiled
-from deploy.package.errors import PackageError
-from deploy.package.plan import FLINK, LAMBDAS, PACKAGES, RUN_OPTIONS, Package
+from deploy.package.contents import FLINK, LAMBDAS, PACKAGES, RUN_OPTIONS, Package
 
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;]+)", re.MULTILINE)
 RUNTIMES_OWN = {"apache-flink", "numpy", "pandas", "pyarrow"}
@@ -64,12 +64,12 @@ def test_a_lambda_has_the_modules_that_its_handler_reaches_and_no_others(project
 
 
 def test_a_handler_that_does_not_exist_is_named(project: Path) -> None:
-    with pytest.raises(PackageError, match=r"no module some_lambda\.handel"):
+    with pytest.raises(DeployError, match=r"no module some_lambda\.handel"):
         sources.reached_from(project, "some_lambda.handel")
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match=r"a\.py comes from .*one and from .*two"):
+    with pytest.raises(DeployError, match=r"a\.py comes from .*one and from .*two"):
         sources.merged({"a.py": tmp_path / "one"}, {"a.py": tmp_path / "two"})
 
 
@@ -133,21 +133,21 @@ def test_without_a_compiler_the_modules_are_there_uncompiled(project: Path, tmp_
 def test_a_module_that_does_not_compile_is_shown(project: Path, tmp_path: Path) -> None:
     (project / "broken.py").write_text("def :\n")
 
-    with pytest.raises(PackageError, match=r"does not compile(.|\n)*broken\.py"):
+    with pytest.raises(DeployError, match=r"does not compile(.|\n)*broken\.py"):
         compiled({"broken.py": project / "broken.py"}, python312(), tmp_path / "work")
 
 
 def test_a_package_larger_than_it_may_be_is_refused_and_removed(project: Path, tmp_path: Path) -> None:
     small = Package("some.zip", "none.lock", 100, handler=PACKAGE.handler)
 
-    with pytest.raises(PackageError, match=r"some\.zip has 0\.0 MB, more than"):
+    with pytest.raises(DeployError, match=r"some\.zip has 0\.0 MB, more than"):
         build(project, [small], tmp_path / "dist", tmp_path / "cache", None)
 
     assert not (tmp_path / "dist" / "some.zip").exists()
 
 
 def test_a_jar_that_was_not_built_is_named_with_the_command_that_builds_it(project: Path, tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match=r"anomaly-flink\.jar is missing; build it: mvn"):
+    with pytest.raises(DeployError, match=r"anomaly-flink\.jar is missing; build it: mvn"):
         build(project, [FLINK], tmp_path / "dist", tmp_path / "cache", None)
 
 
@@ -183,7 +183,7 @@ def test_a_wheel_that_is_not_what_the_lock_says_stops_the_build(tmp_path: Path) 
     kept.mkdir(parents=True)
     write_zip(kept / "jmespath-1.1.0-py3-none-any.whl", {"jmespath.py": lock})
 
-    with pytest.raises(PackageError, match=r"are not what bad\.lock says: delete that folder"):
+    with pytest.raises(DeployError, match=r"are not what bad\.lock says: delete that folder"):
         wheels.install(lock, tmp_path / "target", tmp_path / "cache")
 
 
@@ -231,14 +231,6 @@ def test_the_command_says_in_one_line_what_is_in_the_way(
     shown = capsys.readouterr()
     assert (shown.out, shown.err.count("\n")) == ("", 1)
     assert shown.err.startswith("deploy: flink_job/java/target/anomaly-flink.jar is missing")
-
-
-def test_the_template_starts_what_the_flink_zip_has() -> None:
-    template = (ROOT / "deploy" / "cloudformation" / "detector.yaml").read_text()
-
-    options = ", ".join(f"{key}: {value}" for key, value in RUN_OPTIONS.items())
-    group = "PropertyGroupId: kinesis.analytics.flink.run.options"
-    assert f"{group}\n              PropertyMap: {{ {options} }}" in template
 
 
 def test_the_flink_zip_has_its_main_one_jar_and_what_the_runtime_lacks(tmp_path: Path) -> None:

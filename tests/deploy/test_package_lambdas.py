@@ -11,7 +11,7 @@ from other_pythons import python312
 from benchmarks.lambdas import import_seconds, lambda_runtime
 from deploy.package.build import Built, build
 from deploy.package.command import ROOT, WHEELS
-from deploy.package.plan import LAMBDAS, Package
+from deploy.package.contents import LAMBDAS, Package
 
 SLOW = {"parquet-lambda.zip"}
 """Arrow takes a while to compress."""

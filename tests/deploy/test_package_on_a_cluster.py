@@ -18,7 +18,7 @@ import pytest
 from job_bench import Bench, body, expected_lines, sales, standalone_cluster
 from other_pythons import python312_with_flink
 
-from deploy.package.plan import RUN_OPTIONS
+from deploy.package.contents import RUN_OPTIONS
 from devstack.stack import running_stack
 from devstack.topics import create_topics
 from flink_job.environment import ALLOWED_ON_MANAGED_FLINK
@@ -59,7 +59,7 @@ def servers() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def flink_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "deploy.package", "-o", folder, "--only", "managed-flink.zip"]
+    command = [sys.executable, "-m", "deploy", "package", "-o", folder, "--only", "managed-flink.zip"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return folder / "managed-flink.zip"
 

@@ -5,10 +5,10 @@ import pytest
 from stacks_under_test import BOOKSTORE, CASES
 
 from deploy.errors import DeployError
-from deploy.parameters import check_parameters, read_parameters
-from deploy.template import DETECTOR, parse
+from deploy.parameters import complete_parameters, read_parameters
+from deploy.template import detector_template, parse
 
-TEMPLATE = parse(DETECTOR.read_text("utf-8"))
+TEMPLATE = parse(detector_template())
 
 
 def test_a_file_may_hold_text_numbers_and_lists(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_missing_file_points_to_the_example(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_defaults_fill_what_is_not_given(case: str) -> None:
-    values = check_parameters(TEMPLATE, CASES[case])
+    values = complete_parameters(TEMPLATE, CASES[case])
 
     assert set(values) == set(TEMPLATE["Parameters"])
     assert all(isinstance(value, str) for value in values.values())
@@ -67,7 +67,7 @@ def test_defaults_fill_what_is_not_given(case: str) -> None:
 )
 def test_a_bad_parameter_is_named_with_what_was_found_and_expected(name: str, value: str, said: str) -> None:
     with pytest.raises(DeployError) as caught:
-        check_parameters(TEMPLATE, {**BOOKSTORE, name: value})
+        complete_parameters(TEMPLATE, {**BOOKSTORE, name: value})
 
     assert said in str(caught.value)
 
@@ -77,10 +77,10 @@ def test_all_problems_come_at_once() -> None:
     del given["OutputTopic"]
 
     with pytest.raises(DeployError) as caught:
-        check_parameters(TEMPLATE, given)
+        complete_parameters(TEMPLATE, given)
 
     assert [line.split()[0] for line in str(caught.value).splitlines()[1:]] == [
         "OutputTopic",
-        "AlertPhone",
         "Parallelism",
+        "AlertPhone",
     ]

@@ -5,8 +5,7 @@ import pytest
 
 from deploy.changes import Change, creations, parse_changes, table
 from deploy.errors import DeployError
-from deploy.plan import FIXED, Found, Step, plan_down, plan_up
-from deploy.template import DETECTOR, parse
+from deploy.plan import Found, Step, plan_down, plan_up
 
 APPLICATION = Change("modify", "Application", "AWS::KinesisAnalyticsV2::Application", ("ApplicationConfiguration",))
 ALARM = Change("modify", "DeadLetters", "AWS::CloudWatch::Alarm", ("Threshold",))
@@ -76,7 +75,8 @@ def test_a_replaced_application_is_said_to_lose_its_models() -> None:
         ({"detector": "ROLLBACK_COMPLETE"}, "can only be deleted: python -m deploy down"),
         ({"detector": "UPDATE_ROLLBACK_FAILED"}, "mend it in the console"),
         ({"application": "UPDATING"}, "the application is UPDATING"),
-        ({"changed": ["OutputAfter", "AlertEmail", "Buckets"]}, "Buckets, OutputAfter cannot change"),
+        ({"state_terms": {"Buckets": "x", "OutputAfter": "y"}}, "Buckets, OutputAfter cannot change"),
+        ({"state_terms": {"Buckets": "they are in the state"}}, "\n  Buckets: they are in the state\n"),
         ({"detector": None}, "no such detector to update"),
     ],
 )
@@ -85,14 +85,10 @@ def test_what_cannot_be_changed_now_is_said_with_what_to_do(change: dict[str, An
         plan_up(dataclasses.replace(RUNNING, **change), must_exist=True)
 
 
-def test_a_threshold_may_change_and_a_detector_without_application_may_change_everything() -> None:
-    assert plan_up(dataclasses.replace(RUNNING, changed=["DecisionThreshold"]), must_exist=True).steps == ()
-    without = dataclasses.replace(RUNNING, changed=["OutputAfter"], application=None)
+def test_a_detector_without_application_may_change_what_its_state_would_be_made_with() -> None:
+    without = dataclasses.replace(RUNNING, state_terms={"OutputAfter": "it is part of each model"}, application=None)
+
     assert plan_up(without, must_exist=True).steps == (Step.START,)
-
-
-def test_what_is_fixed_are_parameters_of_the_template() -> None:
-    assert set(FIXED) < set(parse(DETECTOR.read_text("utf-8"))["Parameters"])
 
 
 def test_a_detector_goes_after_its_application_and_its_data_stays() -> None:

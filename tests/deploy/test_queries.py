@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from stacks_under_test import resources_of
 
+from contracts.flat_results import COLUMNS
 from contracts.results import Dimension, Result, decode
 from transform_lambda.parquet import ParquetStore
 
@@ -113,7 +114,7 @@ def test_the_dashboards_numbers_count_each_series_once(database: duckdb.DuckDBPy
     confidences = [row["confidence_now"] for row in found if row["confidence_now"] is not None]
     assert sum(confidences) / len(confidences) == 40.0, "Anomaly Confidence Score"
     assert len(found) == 4
-    assert found[0]["series"].endswith(" / north")
+    assert found[0]["dimensions"].endswith(" / north")
 
 
 def test_the_dashboards_columns_are_those_of_its_query_and_what_it_shows_is_there(
@@ -122,12 +123,14 @@ def test_the_dashboards_columns_are_those_of_its_query_and_what_it_shows_is_ther
     query, columns = dashboard()
     kinds = {"STRING": "VARCHAR", "DATETIME": "TIMESTAMP", "DECIMAL": "DOUBLE", "INTEGER": ("BIGINT", "INTEGER")}
 
-    for name, kind, *_ in database.execute(f"DESCRIBE {query}").fetchall():
-        assert kind in kinds[columns[name]]
+    described = {name: kind for name, kind, *_ in database.execute(f"DESCRIBE {query}").fetchall()}
+    assert list(described) == list(columns)
+    assert all(kind in kinds[columns[name]] for name, kind in described.items())
+    assert [column.name for column in COLUMNS] == list(columns)[: len(COLUMNS)], "none is left out"
     definition = str(resources_of("quicksight")["Dashboard"]["Properties"]["Definition"])
     shown = set(re.findall(r"'ColumnName': '(\w+)'", definition))
     assert shown <= set(columns)
-    assert {"measured", "score", "points_so_far", "confidence_now"} <= shown
+    assert {"aggregated_measure_value", "anomaly_score", "points_so_far", "confidence_now"} <= shown
 
 
 def test_the_score_has_the_axis_on_the_right() -> None:

@@ -1,25 +1,16 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aws_doubles import ANY, NOW, Aws
+from aws_doubles import CF, NOW, Aws
+from botocore.stub import ANY
 
 from deploy.changes import Change
 from deploy.errors import DeployError
 from deploy.stacks import Proposal, Stack, Stacks
 
-CF = "cloudformation"
-
-
-@pytest.fixture
-def aws() -> Iterator[Aws]:
-    doubles = Aws()
-    with doubles.active():
-        yield doubles
-
 
 def stacks(aws: Aws) -> Stacks:
-    return Stacks(aws.client(CF), aws.lines.append, aws.slept.append)
+    return Stacks(aws.client(CF), aws.progress)
 
 
 def stack(status: str, **outputs: str) -> dict[str, Any]:

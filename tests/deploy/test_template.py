@@ -1,26 +1,20 @@
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
-from stacks_under_test import CASES, MANY_DIMENSIONS, resources_of
+from stacks_under_test import MANY_DIMENSIONS, STACKS, resources_of, template_of
 
 from contracts.flat_results import COLUMNS, glue_columns
 from contracts.results import decode
-from deploy.checks import properties_text
-from deploy.code import PARAMETERS
-from deploy.package.plan import FLINK, LAMBDAS, RUN_OPTIONS
-from deploy.template import DETECTOR, parse, with_columns
-from flink_job.properties import Aggregation, Delivery, StartingOffsets, parse_properties
+from deploy.package.contents import LAMBDAS
+from deploy.template import detector_template, parse
+from deploy.uploads import CODE_PARAMETERS
 from ingest_lambda.schedule import scheduled_time
 from ingest_lambda.settings import parse_settings
 
-JOB_DOCS = Path(__file__).parents[2] / "docs" / "job.md"
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
-
-TEXT = DETECTOR.read_text("utf-8")
 
 
 def columns_of(text: str) -> list[dict[str, str]]:
@@ -29,77 +23,27 @@ def columns_of(text: str) -> list[dict[str, str]]:
     return columns
 
 
-def test_the_template_has_the_columns_of_the_contract() -> None:
-    assert columns_of(TEXT) == glue_columns()
-    assert with_columns(TEXT, ()) == TEXT
+def test_the_table_has_the_columns_of_the_contract() -> None:
+    assert columns_of(detector_template()) == glue_columns()
 
 
 def test_a_dimension_gets_a_column_of_its_own() -> None:
-    assert columns_of(with_columns(TEXT, ["product_name"])) == glue_columns(["product_name"])
+    assert columns_of(detector_template(["product_name"])) == glue_columns(["product_name"])
 
 
 def test_many_dimensions_with_any_names_get_columns_and_change_nothing_else() -> None:
-    names = [*MANY_DIMENSIONS, 'with "quotes"', "# no comment", "größe", "{{}}", "- dash", "${Name}"]
+    names = [*MANY_DIMENSIONS, 'with "quotes"', "# no comment", "größe", "{{}}", "- dash", "${Name}", "# << columns >>"]
 
-    rendered = with_columns(TEXT, names)
+    template, plain = detector_template(names), detector_template()
 
-    assert columns_of(rendered) == glue_columns(names)
-    assert len(columns_of(rendered)) == len(COLUMNS) + len(names)
-    assert with_columns(rendered, ()) == TEXT
-
-
-def test_what_the_application_is_given_is_what_the_job_reads() -> None:
-    for case, parameters in CASES.items():
-        settings = parse_properties(properties_text(resources_of(case)["Application"]["Properties"]))
-
-        assert settings.detector.name == parameters["DetectorName"]
-        assert settings.topics.output == parameters["OutputTopic"]
-        assert settings.kafka["sasl.mechanism"] == "AWS_MSK_IAM"
-    largest = parse_properties(properties_text(resources_of("largest")["Application"]["Properties"]))
-    assert largest.detector.dimension_fields == tuple(MANY_DIMENSIONS)
-    assert largest.job.delivery is Delivery.EXACTLY_ONCE
-    assert largest.detector.output_after == 999_999_999
-
-
-def test_every_property_of_the_job_that_a_cluster_heeds_can_be_set() -> None:
-    documented = set()
-    for group, keys in re.findall(r"^\| (topics|detector|job) \| ([^|]*) \|", JOB_DOCS.read_text("utf-8"), re.M):
-        documented |= {(group, key) for key in re.findall("`([^`]+)`", keys)}
-    groups = resources_of("largest")["Application"]["Properties"]["ApplicationConfiguration"]["EnvironmentProperties"]
-    given = {(group["PropertyGroupId"], key) for group in groups["PropertyGroups"] for key in group["PropertyMap"]}
-
-    # The service decides the first three; the last has no reason to be another.
-    left_out = {"parallelism", "checkpoint.directory", "checkpoint.interval"}
-    assert documented - given == {("job", key) for key in left_out}
-
-
-def test_what_is_left_empty_is_left_to_the_job() -> None:
-    settings = parse_properties(properties_text(resources_of("smallest")["Application"]["Properties"]))
-
-    assert settings.detector.measure_field is None
-    assert settings.detector.dimension_fields == ()
-    assert settings.detector.output_after is None
-
-
-@pytest.mark.parametrize(
-    ("parameter", "kind"),
-    [("MeasureAggregation", Aggregation), ("DeliveryGuarantee", Delivery), ("StartingOffsets", StartingOffsets)],
-)
-def test_a_choice_of_the_job_is_a_choice_in_the_console(parameter: str, kind: type) -> None:
-    assert parse(TEXT)["Parameters"][parameter]["AllowedValues"] == list(kind)
-
-
-def test_the_application_starts_what_is_packaged() -> None:
-    groups = resources_of("bookstore")["Application"]["Properties"]["ApplicationConfiguration"]["EnvironmentProperties"]
-    options = {group["PropertyGroupId"]: group["PropertyMap"] for group in groups["PropertyGroups"]}
-
-    assert options["kinesis.analytics.flink.run.options"] == RUN_OPTIONS
-    assert PARAMETERS["ApplicationCodeKey"] == FLINK.name
+    assert columns_of(template) == glue_columns(names)
+    assert len(columns_of(template)) == len(COLUMNS) + len(names)
+    assert [line for line in template.splitlines() if "dim_" not in line] == plain.splitlines()
 
 
 @pytest.mark.parametrize("part", ["Ingest", "Transform", "Notify"])
 def test_a_function_starts_what_is_packaged(part: str) -> None:
-    package = next(one for one in LAMBDAS if one.name == PARAMETERS[f"{part}CodeKey"])
+    package = next(one for one in LAMBDAS if one.name == CODE_PARAMETERS[f"{part}CodeKey"])
 
     assert resources_of("bookstore")[f"{part}Function"]["Properties"]["Handler"] == package.handler
 
@@ -156,14 +100,14 @@ def test_the_partition_is_taken_from_a_column() -> None:
     assert "partitionKeyFromQuery:dt" in destination["Prefix"]
 
 
-def test_every_parameter_is_in_a_group_of_the_console_and_described() -> None:
-    for path in DETECTOR.parent.glob("*.yaml"):
-        template = parse(path.read_text("utf-8"))
-        groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-        grouped = [name for group in groups for name in group["Parameters"]]
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_parameter_is_in_a_group_of_the_console_and_described(stack: str) -> None:
+    template = template_of(stack)
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
 
-        assert sorted(grouped) == sorted(template["Parameters"])
-        assert all(rules["Description"] for rules in template["Parameters"].values())
+    assert sorted(grouped) == sorted(template["Parameters"])
+    assert all(rules["Description"] for rules in template["Parameters"].values())
 
 
 def test_every_part_that_can_fail_silently_has_an_alarm() -> None:

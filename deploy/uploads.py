@@ -8,9 +8,7 @@ from types import MappingProxyType
 
 from deploy.errors import DeployError
 
-__all__ = ["PARAMETERS", "Upload", "package_uploads", "text_upload"]
-
-PARAMETERS: Mapping[str, str] = MappingProxyType(
+CODE_PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
         "ApplicationCodeKey": "managed-flink.zip",
         "IngestCodeKey": "ingest-lambda.zip",
@@ -40,7 +38,7 @@ def package_uploads(folder: Path) -> dict[str, Upload]:
     Parameters
     ----------
     folder
-        Where ``python -m deploy package`` wrote them.
+        Where `python -m deploy package` wrote them.
 
     Returns
     -------
@@ -51,11 +49,11 @@ def package_uploads(folder: Path) -> dict[str, Upload]:
     DeployError
         If one is missing.
     """
-    missing = [name for name in PARAMETERS.values() if not (folder / name).is_file()]
+    missing = [name for name in CODE_PARAMETERS.values() if not (folder / name).is_file()]
     if missing:
         msg = f"{folder} has no {' and no '.join(missing)}; build them: python -m deploy package"
         raise DeployError(msg)
-    return {parameter: _upload(folder / name) for parameter, name in PARAMETERS.items()}
+    return {parameter: _upload(folder / name) for parameter, name in CODE_PARAMETERS.items()}
 
 
 def text_upload(text: str, name: str) -> Upload:

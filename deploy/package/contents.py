@@ -7,7 +7,7 @@ FLINK_JAR = "flink_job/java/target/anomaly-flink.jar"
 FLINK_MAIN = "deploy/package/flink_main.py"
 
 RUN_OPTIONS = MappingProxyType({"python": "main.py", "jarfile": "lib/anomaly-flink.jar", "pyFiles": "dep/"})
-"""Property group ``kinesis.analytics.flink.run.options`` of an application that runs the Flink zip."""
+"""Property group `kinesis.analytics.flink.run.options` of an application that runs the Flink zip."""
 
 _MEGABYTE = 1_000_000
 
@@ -21,7 +21,7 @@ class Package:
     name
         Its file name.
     lock
-        File below ``requirements/`` that pins the wheels inside.
+        File below `requirements/` that pins the wheels inside.
     limit_bytes
         The largest size that is accepted.
     parts
