@@ -284,9 +284,8 @@ class Catalog:
                 return read(cursor, self._source.relation(cursor, files))
             except UNREADABLE as error:
                 if last:
-                    raise DashboardError(
-                        f"{self._source.name}: the results cannot be read: {_first_line(error)}"
-                    ) from error
+                    msg = f"{self._source.name}: the results cannot be read: {_first_line(error)}"
+                    raise DashboardError(msg) from error
                 self._known = frozenset(self._source.list_files())
         raise AssertionError("unreachable")
 

@@ -111,12 +111,26 @@ def test_around_a_listed_alert_every_period_is_a_row_and_an_unlisted_alert_is_on
 
 
 def test_series_beyond_the_limit_are_carried_around_their_listed_alerts_and_others_not_at_all() -> None:
-    carried = content(flat("c", 900), flat("b", 900, (100,)), flat("a", 900, (500,)), max_series=1).series
+    carried = content(flat("c", 900), flat("a", 900, (100,)), flat("b", 900, (500,)), max_series=1).series
 
     assert [(one.info.label, one.whole, len(one.columns.start)) for one in carried] == [
-        ("a", True, 900),
-        ("b", False, 121),
+        ("b", True, 900),
+        ("a", False, 121),
     ]
+
+
+def test_around_an_alert_of_long_periods_thirty_of_them_are_rows() -> None:
+    hours = np.arange(400) * np.timedelta64(1, "h")
+    columns = content(flat("a", 400, (200,), time=START + hours), max_rows=4).series[0].columns
+
+    assert columns.periods.count(1) == 61
+
+
+def test_a_mean_has_six_digits_and_what_is_no_mean_has_all() -> None:
+    value = np.array([1 / 3, 1 / 3])
+
+    assert content(flat("a", 2, value=value), max_rows=1).series[0].columns.value == [0.333333]
+    assert content(flat("a", 2, value=value)).series[0].columns.value == value.tolist()
 
 
 def test_what_is_expected_while_learning_is_not_shown() -> None:
