@@ -1,6 +1,5 @@
 """A stack's parameters: a file, checked against the template's own rules before AWS is asked for anything."""
 
-import difflib
 import json
 import re
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 from deploy.errors import DeployError
 from deploy.template import Template
+from readers.near_misses import did_you_mean
 
 
 def read_parameters(path: Path) -> dict[str, str]:
@@ -73,7 +73,7 @@ def complete_parameters(template: Template, given: Mapping[str, str]) -> dict[st
         With all problems, a line each: which parameter, what was found, what was expected.
     """
     known: Mapping[str, Mapping[str, Any]] = template.get("Parameters", {})
-    problems = [f"{name}: no such parameter{_did_you_mean(name, known)}" for name in given if name not in known]
+    problems = [f"{name}: no such parameter{did_you_mean(name, known)}" for name in given if name not in known]
     values = {}
     for name, rules in known.items():
         if name in given:
@@ -124,11 +124,6 @@ def _expected(rules: Mapping[str, Any]) -> str:
     if rules["Type"] == "Number":
         return f"a number from {rules.get('MinValue', 'any')} to {rules.get('MaxValue', 'any')}"
     return f"text of at most {rules.get('MaxLength', 4096)} characters"
-
-
-def _did_you_mean(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _shortened(text: str) -> str:

@@ -35,7 +35,9 @@ COPY --from=python /opt/python /opt/python
 COPY --from=jar /build/flink_job/java/target/anomaly-flink.jar /opt/flink/usrlib/
 COPY anomaly /opt/job/anomaly
 COPY contracts /opt/job/contracts
+COPY readers /opt/job/readers
 COPY flink_job/*.py /opt/job/flink_job/
+COPY flink_job/properties /opt/job/flink_job/properties
 COPY deploy/containers/flink_health.py deploy/containers/jobmanager.sh /opt/job/
 # What a cluster decides and a job may not: state, checkpoints, Python. The Kubernetes operator writes its own.
 RUN /opt/flink/bin/config-parser-utils.sh /opt/flink/conf /opt/flink/bin /opt/flink/lib \

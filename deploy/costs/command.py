@@ -4,12 +4,14 @@ import argparse
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from deploy.costs.formulas import Line, Prices
 from deploy.costs.lines import Broker, Choices, alternatives, bill, notes
 from deploy.costs.prices import AS_OF, PRICES, REGION, Evidence
 from deploy.costs.sizing import Measured, Sizing, Workload, size
+from readers.durations import SECOND, duration
 
 _HELP = """\
 Reckons what a detector on AWS would cost in a month: how many KPUs of Managed Flink it needs and what decides that, its
@@ -25,8 +27,7 @@ examples:
 
 exit status: 0 when reckoned, 2 when an option has to be put right
 """
-_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_LONGEST = 7 * 86400
+_LONGEST = timedelta(days=7)
 
 
 def add_cost_command(commands: Any) -> None:  # noqa: ANN401 - argparse does not publish the type
@@ -207,13 +208,10 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _period(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([a-z]+)", text.strip())
-    if match is None or match[2] not in _SECONDS:
-        raise argparse.ArgumentTypeError(f"expected a number and s, m, h or d, such as 30s or 5m, got {text!r}")
-    seconds = float(match[1]) * _SECONDS[match[2]]
-    if not 1 <= seconds <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"expected from 1s to 7d, got {text!r}")
-    return seconds
+    try:
+        return duration(text, least=SECOND, most=_LONGEST) / SECOND
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; got {text!r}") from None
 
 
 def _whole(text: str) -> int:

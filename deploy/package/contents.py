@@ -48,7 +48,7 @@ FLINK = Package(
     "flink-dep.lock",
     # The service's own limit.
     512 * _MEGABYTE,
-    parts=("anomaly", "contracts", "flink_job"),
+    parts=("anomaly", "contracts", "flink_job", "readers"),
     # Workers get what is in here, and nothing else from the zip.
     folder="dep/",
     files=((RUN_OPTIONS["python"], FLINK_MAIN), (RUN_OPTIONS["jarfile"], FLINK_JAR)),

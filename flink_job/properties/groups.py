@@ -1,10 +1,11 @@
 """Groups of properties as text: reading the file's JSON, and errors of one line that name group, key and value."""
 
-import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
+
+from readers.near_misses import did_you_mean, near_miss
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -59,7 +60,9 @@ class PropertyGroup:
 
     def missing(self, key: str) -> PropertiesError:
         """Say that a required key is absent."""
-        return PropertiesError(f'group "{self._name}": required key "{key}" is missing{near_miss(key, self._given)}')
+        return PropertiesError(
+            f'group "{self._name}": required key "{key}" is missing{found_instead(key, self._given)}'
+        )
 
     def error(self, key: str, value: str, problem: str) -> PropertiesError:
         """Say what is wrong with the value of a key."""
@@ -69,9 +72,8 @@ class PropertyGroup:
         """Raise `PropertiesError` if a key was given that nobody asked for."""
         for key, value in self._given.items():
             if key not in self._known:
-                near = difflib.get_close_matches(key, self._known, n=1)
-                hint = f'did you mean "{near[0]}"? ' if near else ""
-                raise self.error(key, value, f"unknown key; {hint}allowed: {', '.join(self._known)}")
+                hint = did_you_mean(key, self._known)
+                raise self.error(key, value, f"unknown key{hint}; allowed: {', '.join(self._known)}")
 
 
 def read_groups(text: str, allowed: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -103,9 +105,8 @@ def read_groups(text: str, allowed: Sequence[str]) -> Mapping[str, Mapping[str, 
         if name.startswith("kinesis.analytics"):
             continue
         if name not in allowed:
-            near = difflib.get_close_matches(name, allowed, n=1)
-            hint = f'did you mean "{near[0]}"? ' if near else ""
-            msg = f'group "{name}": unknown group; {hint}allowed: {", ".join(allowed)} and kinesis.analytics.*'
+            hint = did_you_mean(name, allowed)
+            msg = f'group "{name}": unknown group{hint}; allowed: {", ".join(allowed)} and kinesis.analytics.*'
             raise PropertiesError(msg)
         if name in groups:
             msg = f'group "{name}": given twice, expected once'
@@ -145,10 +146,10 @@ def missing_group(name: str, groups: Mapping[str, object]) -> PropertiesError:
     return PropertiesError(f'group "{name}" is missing; found: {", ".join(groups) or "no group"}')
 
 
-def near_miss(key: str, given: Mapping[str, str]) -> str:
+def found_instead(key: str, given: Mapping[str, str]) -> str:
     """Name the given key that a missing one was perhaps meant to be."""
-    near = difflib.get_close_matches(key, given, n=1)
-    return f' (found "{near[0]}")' if near else ""
+    near = near_miss(key, given)
+    return f' (found "{near}")' if near else ""
 
 
 def _shown(key: str, value: str) -> str:

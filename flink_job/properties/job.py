@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from flink_job.properties import values
-from flink_job.properties.groups import PropertiesError, PropertyGroup, missing_group, near_miss, read_groups
+from flink_job.properties.groups import PropertiesError, PropertyGroup, found_instead, missing_group, read_groups
+from readers import topics as topic_names
 
 _OWNED_KAFKA_KEYS = MappingProxyType(
     {
@@ -163,12 +164,12 @@ def parse_properties(text: str) -> JobSettings:
 
 
 def _topics(group: PropertyGroup) -> TopicSettings:
-    source = group.required("input", values.topic)
+    source = group.required("input", topic_names.topic)
     topics = TopicSettings(
         source,
-        group.required("output", values.topic),
-        group.optional("dead.letters", values.topic, f"{source}.dead-letters"),
-        group.optional("late", values.topic, f"{source}.late"),
+        group.required("output", topic_names.topic),
+        group.optional("dead.letters", topic_names.topic, f"{source}.dead-letters"),
+        group.optional("late", topic_names.topic, f"{source}.late"),
     )
     taken: dict[str, str] = {}
     for key, topic in zip(("input", "output", "dead.letters", "late"), dataclasses.astuple(topics), strict=True):
@@ -217,7 +218,7 @@ def _kafka(groups: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
             msg = f'group "kafka", key "{key}": not to be set here; {_OWNED_KAFKA_KEYS[key]}'
             raise PropertiesError(msg)
     if not kafka.get("bootstrap.servers", "").strip():
-        hint = near_miss("bootstrap.servers", kafka)
+        hint = found_instead("bootstrap.servers", kafka)
         msg = f'group "kafka": required key "bootstrap.servers" is missing{hint}, expected host:port[,host:port]'
         raise PropertiesError(msg)
     return kafka

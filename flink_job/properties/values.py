@@ -3,31 +3,13 @@
 import math
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-_E = TypeVar("_E", bound=StrEnum)
+from readers import durations
 
-_UNITS = {
-    "ms": 1,
-    "s": 1000,
-    "sec": 1000,
-    "second": 1000,
-    "seconds": 1000,
-    "min": 60_000,
-    "minute": 60_000,
-    "minutes": 60_000,
-    "h": 3_600_000,
-    "hour": 3_600_000,
-    "hours": 3_600_000,
-    "d": 86_400_000,
-    "day": 86_400_000,
-    "days": 86_400_000,
-}
-_DURATION = re.compile(r"([0-9]{1,12})\s*([a-z]+)")
-_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
-_LONGEST_MS = 366 * 86_400_000
-_LONGEST_PERIOD_MS = 7 * 86_400_000
+_E = TypeVar("_E", bound=StrEnum)
 
 
 def name(text: str) -> str:
@@ -47,14 +29,6 @@ def names(text: str) -> tuple[str, ...]:
         msg = "expected different names separated by commas"
         raise ValueError(msg)
     return parts
-
-
-def topic(text: str) -> str:
-    """Take the name of a Kafka topic."""
-    if not _TOPIC.fullmatch(text) or text in {".", ".."}:
-        msg = "expected a topic name: 1 to 249 letters, digits, dots, underscores or hyphens"
-        raise ValueError(msg)
-    return text
 
 
 def whole(text: str) -> int:
@@ -86,33 +60,22 @@ def number(text: str) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def duration(text: str) -> int:
-    """Take a duration such as ``30 s``, ``5 min``, ``1 h`` or ``0 s``, in milliseconds."""
-    match = _DURATION.fullmatch(text.lower())
-    milliseconds = int(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else -1
-    if not 0 <= milliseconds <= _LONGEST_MS:
-        msg = "expected a duration of at most 366 days such as 500 ms, 30 s, 5 min, 1 h or 1 d"
-        raise ValueError(msg)
-    return milliseconds
+def milliseconds(
+    *, least: timedelta = timedelta(0), most: timedelta = durations.LONGEST, whole_seconds: bool = False
+) -> Callable[[str], int]:
+    """Take a duration such as `30 s`, `5 min` or `1 h`, in milliseconds."""
+
+    def parse(text: str) -> int:
+        multiple = durations.SECOND if whole_seconds else durations.SECOND // 1000
+        return durations.duration(text, least=least, most=most, multiple_of=multiple) // timedelta(milliseconds=1)
+
+    return parse
 
 
-def positive_duration(text: str) -> int:
-    """Take a duration above zero, in milliseconds."""
-    milliseconds = duration(text)
-    if milliseconds == 0:
-        msg = "expected a duration above zero"
-        raise ValueError(msg)
-    return milliseconds
-
-
-def period(text: str) -> int:
-    """Take a detection period, in milliseconds: whole seconds, because results give times in seconds."""
-    match = _DURATION.fullmatch(text.lower())
-    milliseconds = int(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else 0
-    if milliseconds % 1000 or not 1000 <= milliseconds <= _LONGEST_PERIOD_MS:
-        msg = "expected whole seconds, from 1 s to 7 d, such as 30 s, 1 min, 5 min or 1 h"
-        raise ValueError(msg)
-    return milliseconds
+duration = milliseconds()
+positive_duration = milliseconds(least=timedelta(milliseconds=1))
+period = milliseconds(least=durations.SECOND, most=timedelta(days=7), whole_seconds=True)
+"""Whole seconds, because results give times in seconds."""
 
 
 def choice(kind: type[_E], normalise: Callable[[str], str]) -> Callable[[str], _E]:

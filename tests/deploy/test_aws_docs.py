@@ -46,7 +46,7 @@ def test_every_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None
         main(["--help"])
     commands = re.findall(r"^    ([a-z]+) ", capsys.readouterr().out, re.M)
 
-    assert {"package", "up", "update", "diff", "status", "down", "template", "roles", "inputs"} == set(commands)
+    assert {"package", "cost", "up", "update", "diff", "status", "down", "template", "roles", "inputs"} == set(commands)
     for command in commands:
         assert f"`{command}`" in AWS + SECURITY or f"deploy {command}" in AWS + SECURITY
 

@@ -57,7 +57,7 @@ def test_every_property_of_the_job_that_a_cluster_heeds_can_be_set() -> None:
     given = {(group["PropertyGroupId"], key) for group in groups["PropertyGroups"] for key in group["PropertyMap"]}
 
     # The service decides the first three; the last has no reason to be another.
-    left_out = {"parallelism", "checkpoint.directory", "checkpoint.interval", "execution.mode"}
+    left_out = {"parallelism", "checkpoint.directory", "checkpoint.interval"}
     assert documented - given == {("job", key) for key in left_out}
 
 

@@ -239,7 +239,7 @@ def test_the_flink_zip_has_its_main_one_jar_and_what_the_runtime_lacks(tmp_path:
     assert [name for name in inside if "/" not in name] == [RUN_OPTIONS["python"]]
     assert [name for name in inside if name.startswith("lib/")] == [RUN_OPTIONS["jarfile"]]
     assert {name.split("/")[1] for name in inside if name.startswith("dep/") and ".dist-info" not in name} == {
-        *("anomaly", "contracts", "flink_job", "llvmlite", "msgspec", "numba")
+        *("anomaly", "contracts", "flink_job", "llvmlite", "msgspec", "numba", "readers")
     }
     libraries = [name for name in inside if name.endswith(".so")]
     assert libraries

@@ -62,7 +62,7 @@ def test_defaults_fill_what_is_not_given(case: str) -> None:
         ("ClusterArn", "books", "the ARN of an MSK cluster"),
         ("InputTopic", "no topic", "the name of a topic"),
         ("MeasureField", "m" * 256, "text of at most 255 characters"),
-        ("DetectorNam", "x", "no such parameter; did you mean DetectorName"),
+        ("DetectorNam", "x", "no such parameter (did you mean 'DetectorName'?)"),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_was_found_and_expected(name: str, value: str, said: str) -> None:

@@ -152,13 +152,13 @@ def test_periods_are_written_as_people_write_them(text: str, milliseconds: int) 
 @pytest.mark.parametrize(
     ("group", "key", "value", "allowed"),
     [
-        ("detector", "detection.period", "1", "such as 30 s, 1 min"),
+        ("detector", "detection.period", "1", "in whole seconds, from 1 s to 7 d, such as 30 s"),
         ("detector", "detection.period", "0 s", "from 1 s to 7 d"),
         ("detector", "detection.period", "1500 ms", "whole seconds"),
         ("detector", "detection.period", "8 d", "from 1 s to 7 d"),
-        ("detector", "detection.period", "-1 min", "expected whole seconds"),
+        ("detector", "detection.period", "-1 min", "expected a duration in whole seconds"),
         ("detector", "detection.period", "1 fortnight", "from 1 s to 7 d"),
-        ("detector", "max.lateness", "soon", "such as 500 ms"),
+        ("detector", "max.lateness", "soon", "a duration from 0 s to 366 d"),
         ("detector", "measure.aggregation", "MEDIAN", "one of SUM, AVG, MIN, MAX, COUNT"),
         ("detector", "decision.threshold", "high", "expected a number"),
         ("detector", "decision.threshold", "nan", "expected a number"),
@@ -167,13 +167,13 @@ def test_periods_are_written_as_people_write_them(text: str, milliseconds: int) 
         ("detector", "dimension.fields", "a,,b", "separated by commas"),
         ("detector", "dimension.fields", "a,a", "different names"),
         ("detector", "name", " ", "not empty"),
-        ("topics", "output", "two words", "topic name"),
+        ("topics", "output", "two words", "a topic's name"),
         ("topics", "output", "sales", 'the topic of "input" is taken'),
         ("topics", "late", "sales.dead-letters", 'the topic of "dead.letters" is taken'),
         ("job", "buckets", "0", "from 1 to 32768"),
         ("job", "delivery.guarantee", "at-most-once", "one of at-least-once, exactly-once"),
         ("job", "starting.offsets", "first", "one of earliest, latest, committed"),
-        ("job", "idle.timeout", "0 s", "above zero"),
+        ("job", "idle.timeout", "0 s", "a duration from 1 ms"),
     ],
 )
 def test_a_bad_value_is_refused_naming_group_key_value_and_what_is_allowed(
@@ -192,11 +192,11 @@ def test_a_bad_value_is_refused_naming_group_key_value_and_what_is_allowed(
 def test_an_unknown_key_is_refused_with_the_one_that_was_meant(group: str, key: str, meant: str) -> None:
     message = error_of(with_value(group, key, "1"))
 
-    assert f'group "{group}", key "{key}", value "1": unknown key; did you mean "{meant}"? allowed: ' in message
+    assert f'group "{group}", key "{key}", value "1": unknown key (did you mean \'{meant}\'?); allowed: ' in message
 
 
 def test_an_unknown_group_is_refused_with_the_one_that_was_meant() -> None:
-    assert 'group "detectors": unknown group; did you mean "detector"? allowed: kafka, topics' in error_of(
+    assert "group \"detectors\": unknown group (did you mean 'detector'?); allowed: kafka, topics" in error_of(
         with_value("detectors", "name", "x")
     )
 
