@@ -81,7 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     down.set_defaults(run=_down)
 
     template = commands.add_parser("template", help="write a template, to read it or to deploy it by hand")
-    template.add_argument("name", choices=["foundation", "detector", "quicksight"], nargs="?", default="detector")
+    template.add_argument(
+        "name",
+        choices=["foundation", "detector", "quicksight"],
+        nargs="?",
+        default="detector",
+        help="default: detector",
+    )
     template.add_argument("--parameters", type=Path, metavar="FILE", help="gives the detector's dimensions columns")
     template.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     template.set_defaults(run=_template)
