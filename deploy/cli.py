@@ -56,11 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy", description="Detectors on AWS.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
-    parameters = argparse.ArgumentParser(add_help=False)
-    parameters.add_argument(
+    described = argparse.ArgumentParser(add_help=False)
+    described.add_argument(
         "--parameters", type=Path, required=True, metavar="FILE", help="JSON, such as deploy/bookstore.json"
     )
-    where = argparse.ArgumentParser(add_help=False, parents=[parameters])
+    where = argparse.ArgumentParser(add_help=False, parents=[described])
     where.add_argument("--region", help="default: AWS_REGION, or the profile's")
     where.add_argument("--profile", help="default: AWS_PROFILE")
     where.add_argument("--packages", type=Path, default=Path("dist"), metavar="DIR", help="default: %(default)s")
