@@ -66,11 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
     add_cost_command(commands)
-    parameters = _Parser(add_help=False)
-    parameters.add_argument(
+    described = _Parser(add_help=False)
+    described.add_argument(
         "--parameters", type=Path, required=True, metavar="FILE", help="JSON, such as deploy/bookstore.json"
     )
-    where = _Parser(add_help=False, parents=[parameters])
+    where = _Parser(add_help=False, parents=[described])
     where.add_argument("--region", help="default: AWS_REGION, or the profile's")
     where.add_argument("--profile", help="default: AWS_PROFILE")
     where.add_argument("--packages", type=Path, default=Path("dist"), metavar="DIR", help="default: %(default)s")
@@ -91,7 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     down.set_defaults(run=_down)
 
     template = commands.add_parser("template", help="write a template, to read it or to deploy it by hand")
-    template.add_argument("name", choices=["foundation", "detector", "quicksight"], nargs="?", default="detector")
+    template.add_argument(
+        "name",
+        choices=["foundation", "detector", "quicksight"],
+        nargs="?",
+        default="detector",
+        help="default: detector",
+    )
     template.add_argument("--parameters", type=Path, metavar="FILE", help="gives the detector's dimensions columns")
     template.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     template.set_defaults(run=_template)
