@@ -53,7 +53,7 @@ def test_the_example_properties_are_accepted() -> None:
 
 
 def test_every_reason_of_a_dead_letter_is_documented_in_the_order_of_the_checks() -> None:
-    java = (ROOT / "flink_job/java/src/main/java/org/anomaly/flink/Reason.java").read_text()
+    java = (ROOT / "flink_job/java/src/main/java/org/anomaly/flink/parse/Reason.java").read_text()
     _, table = (DOCS / "contracts.md").read_text().split("| reason | meaning |")
 
     reasons = [name.lower() for name in re.findall(r"^    ([A-Z0-9_]+)[,;]$", java, re.M)]

@@ -4,7 +4,7 @@ import math
 import re
 from enum import Enum, auto
 
-from anomaly.cli.timestamps import is_iso_time
+from anomaly.cli.times import is_iso_time
 
 __all__ = ["MISSING_WORDS", "Kind", "kind_of", "parse_number"]
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from anomaly.cli.cells import Kind, kind_of
 from anomaly.cli.command_errors import InputError
+from anomaly.cli.times import EPOCH_UNITS
 
 __all__ = ["Asked", "Plan", "Table", "find_delimiter", "find_plan", "has_header", "listed"]
 
 DELIMITERS = "\t;,"
 EPOCH_SECONDS = (1e8, 1e10)
-"""Numbers in this range, or a thousand times larger, can be epoch times: the years 1973 to 2286."""
+"""Numbers in this range, in seconds or a finer unit, can be epoch times: the years 1973 to 2286."""
 
 _TIME_WORDS = frozenset(["time", "timestamp", "ts", "date", "datetime", "when", "epoch", "unix"])
 
@@ -208,7 +209,7 @@ def _is_epoch(table: Table, column: int) -> bool:
     likely = _sounds_like_time(table.names[column]) if table.has_header else column == 0
     numbers = [abs(float(row[column])) for row in table.sample if kind_of(row[column]) is Kind.NUMBER]
     low, high = EPOCH_SECONDS
-    return likely and all(low <= number < high or 1000 * low <= number < 1000 * high for number in numbers)
+    return likely and all(any(low <= number / unit < high for unit in EPOCH_UNITS) for number in numbers)
 
 
 def _sounds_like_time(name: str) -> bool:

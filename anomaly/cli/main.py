@@ -33,9 +33,9 @@ columns:
 
 input:
   CSV in UTF-8, cells separated by comma, semicolon or tab, with or without a header (without one, none is written);
-  gzip is unpacked. Times are ISO 8601, or seconds or milliseconds since 1970, oldest first within each series; without
-  an offset they are UTC. An empty cell is a missing value, as are {", ".join(MISSING_WORDS)}.
-  Empty rows are left out. Without OUT, rows are written as soon as they are scored.
+  gzip is unpacked. Times are ISO 8601, or seconds, milliseconds, microseconds or nanoseconds since 1970, oldest first
+  within each series; without an offset they are UTC. An empty cell is a missing value, as are
+  {", ".join(MISSING_WORDS)}. Empty rows are left out. Without OUT, rows are written as soon as they are scored.
 
 examples:
   anomaly score sales.csv -o scored.csv

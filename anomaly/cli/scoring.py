@@ -12,12 +12,11 @@ from anomaly.cli.columns import Plan, listed
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.io_csv import Row
 from anomaly.cli.summary import Strongest, Summary
-from anomaly.cli.timestamps import iso_text, parse_time
+from anomaly.cli.times import iso_text, parse_time
 from anomaly.config import DetectorConfig
 from anomaly.detections import Detections, Stage
 from anomaly.detector import Detector
 from anomaly.fleet import Fleet
-from anomaly.kernels.clock import LATEST_TIME
 from anomaly.kernels.start import VALUE_LIMIT
 from anomaly.records import APPENDED_FIELDS, columns_of, names_of
 
@@ -175,9 +174,6 @@ class RowScorer:
             time = parse_time(text)
         except ValueError as error:
             raise InputError(f"line {row.line}, column {listed(self._plan.names, [column])}: {error}") from None
-        if not abs(time) < LATEST_TIME:
-            name = listed(self._plan.names, [column])
-            raise InputError(f"line {row.line}, column {name}: {text[:60]!r} is no time before the year 10209")
         if time < series.time:
             raise InputError(
                 f"line {row.line}: its time {text} is earlier than {series.time_text} of line {series.line}; "

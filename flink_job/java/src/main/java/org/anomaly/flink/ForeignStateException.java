@@ -5,7 +5,7 @@ import org.apache.flink.runtime.throwable.ThrowableType;
 
 /** State that this job cannot continue from. The annotation has Flink fail the job instead of restarting it. */
 @ThrowableAnnotation(ThrowableType.NonRecoverableError)
-final class ForeignStateException extends Exception {
+public final class ForeignStateException extends Exception {
 
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,18 @@
 package org.anomaly.flink;
 
 import java.time.Duration;
+import org.anomaly.flink.kafka.KafkaEnds;
+import org.anomaly.flink.kafka.Message;
+import org.anomaly.flink.kafka.ResultSplitter;
+import org.anomaly.flink.late.EventWatermarks;
+import org.anomaly.flink.late.LateFoundByWindows;
+import org.anomaly.flink.late.Triage;
+import org.anomaly.flink.late.TriageOperator;
+import org.anomaly.flink.parse.Event;
+import org.anomaly.flink.window.Aggregation;
+import org.anomaly.flink.window.BucketGather;
+import org.anomaly.flink.window.Point;
+import org.anomaly.flink.window.SeriesWindow;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;

@@ -10,6 +10,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.anomaly.flink.window.Aggregation;
 
 /**
  * What the Python half hands over, parsed once.

@@ -17,14 +17,15 @@ import org.apache.flink.api.java.tuple.Tuple2;
  * <p>They are kept with the state and compared when it is restored, before a record is read. Whoever finds a difference
  * must not be started again: it would find the same one for ever.
  */
-final class StateTerms implements Serializable {
+public final class StateTerms implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     private final Map<String, String> current;
     private transient ListState<Tuple2<String, String>> kept;
 
-    StateTerms(Map<String, String> current) {
+    /** With the properties of this job, by name. */
+    public StateTerms(Map<String, String> current) {
         this.current = current;
     }
 
@@ -33,7 +34,7 @@ final class StateTerms implements Serializable {
      *
      * @throws ForeignStateException naming those that differ
      */
-    void compare(OperatorStateStore store) throws Exception {
+    public void compare(OperatorStateStore store) throws Exception {
         kept =
                 store.getUnionListState(
                         new ListStateDescriptor<>("terms", Types.TUPLE(Types.STRING, Types.STRING)));
@@ -52,7 +53,7 @@ final class StateTerms implements Serializable {
     }
 
     /** Keeps the properties of this job, once for all subtasks. */
-    void keep(int subtask) throws Exception {
+    public void keep(int subtask) throws Exception {
         kept.clear();
         if (subtask == 0) {
             for (Map.Entry<String, String> term : current.entrySet()) {

@@ -2,9 +2,7 @@ package org.anomaly.flink;
 
 import java.util.List;
 
-/**
- * The operators' uids. A savepoint finds an operator's state by its uid, so these never change.
- */
+/** The operators' uids. A savepoint finds an operator's state by its uid, so these never change. */
 public final class Uids {
 
     /** Reads and parses the input topic. */

@@ -3,9 +3,10 @@ package org.anomaly.flink;
 import java.util.function.UnaryOperator;
 
 /** Settings for tests: the configuration as Python writes it, and ways to change a part of it. */
-final class TestSettings {
+public final class TestSettings {
 
-    static final String JSON =
+    /** The configuration. */
+    public static final String JSON =
             """
             {"kafka": {"bootstrap.servers": "localhost:9092", "client.id": "me"},
              "input": "in", "output": "out", "deadLetters": "dead", "late": "late", "groupId": "anomaly",
@@ -17,11 +18,13 @@ final class TestSettings {
 
     private TestSettings() {}
 
-    static Settings settings() {
+    /** The configuration, parsed. */
+    public static Settings settings() {
         return Settings.parse(JSON);
     }
 
-    static Settings with(UnaryOperator<String> change) {
+    /** The configuration with a part of it changed. */
+    public static Settings with(UnaryOperator<String> change) {
         return Settings.parse(change.apply(JSON));
     }
 }
