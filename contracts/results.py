@@ -44,7 +44,8 @@ class Result(msgspec.Struct, frozen=True, rename="camel"):
     """One scored period of one series.
 
     This is the one declaration of the record: flat rows, tables' columns and the tables of the documentation are made
-    from its fields' names, types and descriptions. A description has at most 255 characters, as Glue wants it.
+    from its fields' names, types and descriptions. A new field stands last here, and in `anomaly.detections.Detection`;
+    the tests name whatever else is to be mended. Glue wants descriptions of at most 255 characters.
     ``attribution`` begins with the largest share. Times are UTC text, ``YYYY-MM-DD HH:MM:SS``. Every number is finite:
     see `encode`.
     """

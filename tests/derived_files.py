@@ -4,8 +4,11 @@
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from anomaly.detections import APPENDED
 from anomaly.records import RECORD_FIELDS
@@ -43,6 +46,12 @@ EXAMPLE = Result(
 )
 
 
+def example_record() -> str:
+    """Write a record as a page shows it, broken between its fields."""
+    lines = re.findall(r".{1,134}(?:,(?=\")|$)", encode(replace(EXAMPLE, suppressed_by=None)).decode())
+    return "\n" + "".join(f"    {line}\n" for line in lines) + "\n"
+
+
 def field_table() -> str:
     """Write a field's names in records, rows, the command and the library."""
     library = {each.record: each.name for each in RECORD_FIELDS}
@@ -71,14 +80,14 @@ def column_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_table(name: str, table: str, page: str) -> str:
-    """Put a table between its two marks on a page."""
-    begin, end = f"<!-- {name}: `python -m tests.derived_files` writes this table -->\n", f"<!-- end of {name} -->\n"
+def with_part(name: str, part: str, page: str) -> str:
+    """Put a part between its two marks on a page."""
+    begin, end = f"<!-- {name}: `python -m tests.derived_files` writes this -->\n", f"<!-- end of {name} -->\n"
     before, found, rest = page.partition(begin)
     _, also_found, after = rest.partition(end)
     assert found, f"no line {begin}"
     assert also_found, f"no line {end}"
-    return f"{before}{begin}{table}{end}{after}"
+    return f"{before}{begin}{part}{end}{after}"
 
 
 def with_new_columns(frozen: str) -> str:
@@ -89,8 +98,8 @@ def with_new_columns(frozen: str) -> str:
 
 
 DERIVED: Mapping[str, Callable[[str], str]] = {
-    "docs/contracts.md": lambda page: with_table("fields", field_table(), page),
-    "docs/parquet.md": lambda page: with_table("columns", column_table(), page),
+    "docs/contracts.md": lambda page: with_part("example", example_record(), with_part("fields", field_table(), page)),
+    "docs/parquet.md": lambda page: with_part("columns", column_table(), page),
     "deploy/cloudformation/detector.yaml": lambda template: with_columns(template, ()),
     "tests/contracts/golden/result.json": lambda _: encode(EXAMPLE).decode() + "\n",
     "tests/contracts/golden/flat_result.json": lambda _: encode_row(flatten(EXAMPLE)).decode(),
