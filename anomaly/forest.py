@@ -3,7 +3,6 @@
 import math
 import struct
 import zlib
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -103,40 +102,6 @@ class RandomCutForest:
             kernels.append_observation(self._shape, self._arrays, checked)
             kernels.learn(self._shape, self._arrays)
         return scores
-
-    def impute(self, point: npt.ArrayLike, missing: Sequence[int]) -> FloatArray:
-        """Fill in coordinates from the points that are most like the others of this one.
-
-        In every tree, drawn on the known dimensions alone, the newest point of the leaf that `point` falls into is one
-        candidate; each missing coordinate becomes the median of the candidates'.
-
-        Parameters
-        ----------
-        point
-            Shape (dimensions,); its missing coordinates may hold anything, NaN included.
-        missing
-            Which dimensions are missing; not all of them.
-
-        Returns
-        -------
-        ndarray
-            The point, shape (dimensions,), with the missing coordinates filled in.
-        """
-        gone = sorted(set(missing))
-        if not gone or gone[0] < 0 or gone[-1] >= self._shape.features or len(gone) == self._shape.features:
-            raise ValueError(
-                f"missing must name some, not all, of the dimensions 0 to {self._shape.features - 1}, got {missing!r}"
-            )
-        if self._arrays.clock[0] == 0:
-            raise ValueError("the forest has learned no point yet: call update first")
-        filled = np.array(point, dtype=np.float64)
-        filled[gone] = 0.0
-        filled = self._checked(filled)
-        known = np.setdiff1d(np.arange(self._shape.features), gone)
-        leaves = kernels.leaves_of_query(self._shape, self._arrays, filled, known)
-        for d in gone:
-            filled[d] = np.median(self._arrays.history[leaves + d])
-        return filled
 
     def to_bytes(self) -> bytes:
         """Return the whole state; `from_bytes` continues from it bit for bit.

@@ -90,11 +90,6 @@ class Catalog:
         """Text that changes whenever an answer may have changed."""
         return f"{self._start}-{self._changes}"
 
-    @property
-    def reading(self) -> bool:
-        """Whether files are known that were not read yet."""
-        return bool(self._known - self._read - self._problems.keys())
-
     def check(self) -> None:
         """Look whether the source is there and its newest file, if any, has results.
 

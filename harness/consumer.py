@@ -76,11 +76,6 @@ class Reader:
             else:
                 return
 
-    def rewind(self) -> None:
-        """Go back to what was committed last."""
-        for partition in self._consumer.assignment():
-            self._consumer.seek(partition, self._consumer.committed(partition))
-
     def lag(self) -> int:
         """Count what is committed on the topics and not read yet (offsets, so markers of transactions count, too)."""
         ends = self._consumer.end_offsets(list(self._consumer.assignment()))

@@ -139,10 +139,6 @@ def split_by_payload(
         yield tuple(run)
 
 
-def _signed(byte: int) -> int:
-    return byte - 256 if byte > 127 else byte
-
-
 def _size(value: Any) -> int:  # noqa: ANN401 - any JSON value
     # With all escapes it is never smaller than what is sent.
     return len(json.dumps(value, separators=(",", ":")))

@@ -1,4 +1,4 @@
-"""Files that follow from the declarations of fields: tables of the documentation, the template's columns, golden files.
+"""Files that follow from the declarations of fields: tables of the documentation, golden files.
 
 `python -m tests.derived_files` writes them anew; `test_fields.py` says when that is due.
 """
@@ -14,7 +14,6 @@ from anomaly.detections import APPENDED
 from anomaly.records import RECORD_FIELDS
 from contracts.flat_results import COLUMNS, encode_row, flatten
 from contracts.results import Attribution, Dimension, Result, encode
-from deploy.template import with_columns
 
 ROOT = Path(__file__).parents[1]
 
@@ -100,7 +99,6 @@ def with_new_columns(frozen: str) -> str:
 DERIVED: Mapping[str, Callable[[str], str]] = {
     "docs/contracts.md": lambda page: with_part("example", example_record(), with_part("fields", field_table(), page)),
     "docs/parquet.md": lambda page: with_part("columns", column_table(), page),
-    "deploy/cloudformation/detector.yaml": lambda template: with_columns(template, ()),
     "tests/contracts/golden/result.json": lambda _: encode(EXAMPLE).decode() + "\n",
     "tests/contracts/golden/flat_result.json": lambda _: encode_row(flatten(EXAMPLE)).decode(),
     "tests/contracts/golden/columns.jsonl": with_new_columns,

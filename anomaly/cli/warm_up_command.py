@@ -22,7 +22,6 @@ def warm_up() -> None:
     Detector(DetectorConfig(features=2)).process([1.0, 1.0])
     forest = RandomCutForest(dimensions=2)
     forest.score_and_update(np.zeros((1, 2)))
-    forest.impute([0.0, np.nan], [1])
     RandomCutForest.from_bytes(forest.to_bytes())
     seconds = time.perf_counter() - start
     directory = cache_directory()

@@ -286,27 +286,6 @@ def score_in_tree(
         depth += 1
 
 
-@component
-def leaf_in_tree(
-    key: np.uint64,
-    history: FloatArray,
-    starts: IntArray,
-    size: int,
-    query: FloatArray,
-    known: IntArray,
-    box: FloatArray,
-) -> int:
-    """Return where in the history the newest point of the query's leaf starts, cutting only ``known`` dimensions."""
-    while True:
-        total = measure_box(history, starts, size, known, box)
-        if total == 0.0:
-            return int(starts[size - 1])
-        dimension, cut = draw_cut(hashed(key, 0), known, box, total)
-        left = query[dimension] <= cut
-        size = keep_side(history, starts, size, dimension, cut, left)
-        key = hashed(key, 1 if left else 2)
-
-
 @entry
 def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, known: IntArray) -> float:
     """Return the mean score of ``query`` on its ``known`` dimensions over the trees; 0.0 while the forest is empty."""
@@ -320,18 +299,3 @@ def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, kno
             total += score_in_tree(tree_key(shape, tree, 1), arrays.history, starts, size, query, known, box)
             trees += 1
     return total / trees if trees > 0 else 0.0
-
-
-@entry
-def leaves_of_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, known: IntArray) -> IntArray:
-    """Return, for every tree that holds a point, where the leaf of ``query`` on its ``known`` dimensions starts."""
-    starts = np.empty(arrays.members.shape[1], np.int64)
-    box = np.empty((2, shape.features * shape.shingle_size))
-    leaves = np.empty(shape.trees, np.int64)
-    trees = 0
-    for tree in range(shape.trees):
-        size = gather(shape, arrays, tree, starts)
-        if size > 0:
-            leaves[trees] = leaf_in_tree(tree_key(shape, tree, 1), arrays.history, starts, size, query, known, box)
-            trees += 1
-    return leaves[:trees]

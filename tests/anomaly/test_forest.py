@@ -129,18 +129,6 @@ def test_the_seed_alone_decides_the_scores() -> None:
     assert not np.array_equal(one, other)
 
 
-def test_a_missing_coordinate_is_filled_in_from_like_points() -> None:
-    rng = np.random.default_rng(1)
-    x = rng.uniform(0, 10, size=1000)
-    forest = RandomCutForest(dimensions=2, seed=7)
-    forest.score_and_update(np.column_stack([x, 3 * x]))
-
-    filled = forest.impute([4.0, math.nan], missing=[1])
-
-    assert filled[0] == 4.0
-    assert filled[1] == pytest.approx(12.0, abs=0.5)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -148,9 +136,6 @@ def test_a_missing_coordinate_is_filled_in_from_like_points() -> None:
         (lambda f: f.update([1.0, math.nan]), "must be finite"),
         (lambda f: f.score([1.0, math.inf]), "must be finite"),
         (lambda f: f.score_and_update([1.0, 2.0]), r"must have the shape \(n, 2\), got \(2,\)"),
-        (lambda f: f.impute([1.0, 2.0], [0, 1]), "some, not all"),
-        (lambda f: f.impute([1.0, 2.0], [2]), "some, not all"),
-        (lambda f: f.impute([1.0, 2.0], [1]), "has learned no point yet"),
         (lambda f: RandomCutForest(dimensions=0), "dimensions must be at least 1, got 0"),
         (lambda f: RandomCutForest(dimensions=1, time_decay=2.0), "time_decay must be from"),
         (lambda f: RandomCutForest(dimensions=1, seed=-1), "seed must be from 0"),

@@ -2,23 +2,23 @@
 
 import math
 
-import numpy as np
 import pytest
+from jvm_twins import encode_series
 
 from anomaly import Fleet
 from contracts.results import RecordError, decode, encode
-from contracts.series import encode_series
-from flink_job.results import Period, Series, records_of
+from flink_job.results import Series, records_of
 from flink_job.settings import ScoringSettings, detector_config
-from flink_job.state_log import Layout
+from flink_job.wire import Payload
 
-SETTINGS = ScoringSettings('100 % "books"', 70, output_after=12, layout=Layout(buckets=4, period_ms=60_000))
+SETTINGS = ScoringSettings('100 % "books"', 70, output_after=12)
 SERIES = [Series(encode_series("quantity", {"product %b": name})) for name in ("a%b", 'b"\n', "ü")]
 
 
 def lines_of(values: list[float]) -> list[bytes]:
     detections = Fleet(detector_config(SETTINGS)).process([one.key for one in SERIES], values, 0.0)
-    return [line for _, line in records_of(SETTINGS, SERIES, Period(0, 60_000), np.array(values), detections)]
+    payload = Payload(0, 60_000, tuple(one.key for one in SERIES), tuple(values))
+    return [line for _, line in records_of(SETTINGS, SERIES, payload, detections)]
 
 
 def test_a_record_is_what_the_contract_would_write() -> None:

@@ -23,7 +23,6 @@ forest = RandomCutForest(dimensions=2, sample_size=16)
 forest.score_and_update(values.reshape(20, 2))
 forest.score(values[:2])
 forest.update(values[:2])
-forest.impute(values[:2], [0])
 RandomCutForest.from_bytes(forest.to_bytes()).score(values[:2])
 """
 
