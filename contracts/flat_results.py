@@ -24,7 +24,7 @@ FLAT_SCHEMA_VERSION = SCHEMA_VERSION
 """The rows' version: they change when the record does."""
 
 PARTITION_COLUMN = "dt"
-"""``YYYY-MM-DD``: the UTC date of ``detection_period_start_time``."""
+"""`YYYY-MM-DD`: the UTC date of `detection_period_start_time`."""
 
 
 class Kind(StrEnum):
@@ -92,7 +92,7 @@ IDENTITY = ("timeseries_id", "detection_period_start_time", "detector_name")
 """The columns that tell one row from another: rows that agree in these are the same result, repeated."""
 
 Row = dict[str, Any]
-"""A row as JSON has it: value by column name; times as text ``YYYY-MM-DD HH:MM:SS``, maps as objects."""
+"""A row as JSON has it: value by column name; times as text `YYYY-MM-DD HH:MM:SS`, maps as objects."""
 
 DIMENSION_PREFIX = "dim_"
 """How the names of the columns begin that hold one dimension each; no fixed column begins so."""
@@ -114,8 +114,8 @@ def dimension_column(name: str) -> str:
     """Name the column of a dimension.
 
     The same name gives the same column for ever, whatever other dimensions there are, and no two names share one: a
-    name of 1 to 100 characters out of ``a-z``, ``0-9`` and ``_`` stays as it is behind ``dim_``; any other is
-    lower-cased, its other characters become ``_``, it is cut to 100, and ``_`` with the first 8 hexadecimal digits of
+    name of 1 to 100 characters out of `a-z`, `0-9` and `_` stays as it is behind `dim_`; any other is
+    lower-cased, its other characters become `_`, it is cut to 100, and `_` with the first 8 hexadecimal digits of
     its SHA-256 follow. So do they behind a plain name that ends as if they did already.
 
     >>> dimension_column("product_name")
@@ -150,7 +150,7 @@ def flatten(result: Result) -> Row:
     Raises
     ------
     RecordError
-        If the row cannot hold it: a time that is not ``YYYY-MM-DD HH:MM:SS``, a number that is not finite or too
+        If the row cannot hold it: a time that is not `YYYY-MM-DD HH:MM:SS`, a number that is not finite or too
         large for its column, a dimension or component that is listed twice.
     """
     row: Row = dict(zip(_NAMES, msgspec.structs.astuple(result), strict=True))
@@ -164,7 +164,8 @@ def flatten(result: Result) -> Row:
     for column in _CHECKED:
         _check(column, row[column.name])
     if not all(map(math.isfinite, row["attribution"].values())):
-        raise RecordError("not a result record: attribution holds a number that is not finite")
+        msg = "not a result record: attribution holds a number that is not finite"
+        raise RecordError(msg)
     for name, value in row["dimensions"].items():
         row[dimension_column(name)] = value
     return row
@@ -204,12 +205,12 @@ def decode_row(data: bytes | str) -> Result:
 
 
 def partition_of(row: Mapping[str, Any]) -> str:
-    """Name a row's partition: the date of its period's start, ``YYYY-MM-DD``."""
+    """Name a row's partition: the date of its period's start, `YYYY-MM-DD`."""
     return str(row["detection_period_start_time"])[:10]
 
 
 def glue_columns(dimensions: Iterable[str] = ()) -> list[dict[str, str]]:
-    """List the columns as a Glue table's ``StorageDescriptor`` has them, the partition column left out.
+    """List the columns as a Glue table's `StorageDescriptor` has them, the partition column left out.
 
     Parameters
     ----------
@@ -218,7 +219,7 @@ def glue_columns(dimensions: Iterable[str] = ()) -> list[dict[str, str]]:
 
     Returns
     -------
-    For each column its ``Name``, ``Type`` and ``Comment``.
+    For each column its `Name`, `Type` and `Comment`.
     """
     fixed = [{"Name": column.name, "Type": column.kind.value, "Comment": column.meaning} for column in COLUMNS]
     names = sorted({dimension_column(name) for name in dimensions})

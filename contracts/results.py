@@ -1,12 +1,13 @@
 """The result record: one scored period of one series, as JSON on the output topic.
 
-The first fields, up to ``expectedValue``, have the names, types and order of AWS's published record. Ours follow and
+The first fields, up to `expectedValue`, have the names, types and order of AWS's published record. Ours follow and
 are only ever added to, so a reader skips fields it does not know and a missing later field takes its default.
 """
 
 import math
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from operator import attrgetter
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -23,7 +24,7 @@ class RecordError(ValueError):
 
 
 class Dimension(msgspec.Struct, frozen=True):
-    """One dimension of a series, such as ``product_name`` = ``item-A``."""
+    """One dimension of a series, such as `product_name` = `item-A`."""
 
     name: str
     value: str
@@ -46,7 +47,7 @@ class Result(msgspec.Struct, frozen=True, rename="camel"):
     This is the one declaration of the record: flat rows, tables' columns and the tables of the documentation are made
     from its fields' names, types and descriptions. A new field stands last here, and in `anomaly.detections.Detection`;
     the tests name whatever else is to be mended. Glue wants descriptions of at most 255 characters.
-    ``attribution`` begins with the largest share. Times are UTC text, ``YYYY-MM-DD HH:MM:SS``. Every number is finite:
+    `attribution` begins with the largest share. Times are UTC text, `YYYY-MM-DD HH:MM:SS`. Every number is finite:
     see `encode`.
     """
 
@@ -101,6 +102,10 @@ class Result(msgspec.Struct, frozen=True, rename="camel"):
     )
 
 
+_NUMBERS = tuple(
+    field.name for field in msgspec.structs.fields(Result) if get_args(field.type)[0] in {float, int | float}
+)
+_numbers_of = attrgetter(*_NUMBERS)
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Result)
 
@@ -122,10 +127,12 @@ def encode(result: Result) -> bytes:
     RecordError
         If a number is NaN or infinite, which JSON cannot say.
     """
-    for name in result.__struct_fields__:
-        if not _is_finite(getattr(result, name)):
-            msg = f"result of series {result.timeseries_id}: {name} is {getattr(result, name)}, expected finite numbers"
-            raise RecordError(msg)
+    wrong = [name for name, number in zip(_NUMBERS, _numbers_of(result), strict=True) if not math.isfinite(number)]
+    wrong += ["attribution" for part in result.attribution if not math.isfinite(part.share)]
+    if wrong:
+        found = getattr(result, wrong[0])
+        msg = f"result of series {result.timeseries_id}: {wrong[0]} is {found}, expected finite numbers"
+        raise RecordError(msg)
     return _encoder.encode(result)
 
 
@@ -154,7 +161,7 @@ def decode(data: bytes | str) -> Result:
 
 
 def format_time(milliseconds: float) -> str:
-    """Write a time as ``YYYY-MM-DD HH:MM:SS`` in UTC, cutting the fraction of a second.
+    """Write a time as `YYYY-MM-DD HH:MM:SS` in UTC, cutting the fraction of a second.
 
     Parameters
     ----------
@@ -164,9 +171,3 @@ def format_time(milliseconds: float) -> str:
     """
     inside = min(max(math.floor(milliseconds), _FIRST_MS), _LAST_MS)
     return (_EPOCH + timedelta(milliseconds=inside)).isoformat(sep=" ", timespec="seconds")
-
-
-def _is_finite(value: object) -> bool:
-    if isinstance(value, tuple):
-        return all(math.isfinite(part.share) for part in value if isinstance(part, Attribution))
-    return not isinstance(value, float) or math.isfinite(value)

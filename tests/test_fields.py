@@ -5,6 +5,7 @@ Each test says which file is to be mended, and how.
 
 import inspect
 import json
+import re
 from dataclasses import fields
 
 import msgspec
@@ -95,6 +96,15 @@ def test_the_command_appends_what_it_promised_and_only_what_records_have() -> No
         assert name in {each.name for each in RECORD_FIELDS}, (
             f"anomaly/detections.py: APPENDED has {name}, no record has"
         )
+
+
+def test_the_readme_names_columns_that_the_command_appends() -> None:
+    section = (ROOT / "README.md").read_text("utf-8").partition("## The command\n")[2].partition("\n## ")[0]
+    named = re.findall("`([a-z_]+)`", section)
+
+    assert named
+    for name in named:
+        assert name in names_of(APPENDED_FIELDS), f"README.md: the command appends no column {name}"
 
 
 def test_columns_stay_as_they_are_and_new_ones_come_last() -> None:

@@ -146,7 +146,8 @@ def _appended_columns() -> str:
 def _column_list(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
     if not names or not all(names):
-        raise argparse.ArgumentTypeError(f"expected column names separated by commas, got {text!r}")
+        msg = f"expected column names separated by commas, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return names
 
 
@@ -161,7 +162,8 @@ def _score(arguments: argparse.Namespace) -> int:
     source = None if arguments.input in (None, "-") else Path(arguments.input)
     target = None if arguments.output in (None, "-") else Path(arguments.output)
     if arguments.input is None and sys.stdin is not None and sys.stdin.isatty():
-        raise CommandError("no input; name a file, or pipe rows in; see anomaly score --help")
+        msg = "no input; name a file, or pipe rows in; see anomaly score --help"
+        raise CommandError(msg)
     score(source, target, asked, settings)
     return 0
 

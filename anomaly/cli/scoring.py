@@ -108,7 +108,8 @@ class RowScorer:
             return False
         if len(row.cells) != len(plan.names):
             found = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
-            raise InputError(f"line {row.line} has {found}, expected {len(plan.names)} as in the first line")
+            msg = f"line {row.line} has {found}, expected {len(plan.names)} as in the first line"
+            raise InputError(msg)
         values = tuple(self._number(row, column) for column in plan.values)
         key = tuple(row.cells[column] for column in plan.by)
         series = self._series.get(key) or _Series()
@@ -163,7 +164,8 @@ class RowScorer:
         try:
             return parse_number(row.cells[column])
         except ValueError as error:
-            raise InputError(f"line {row.line}, column {listed(self._plan.names, [column])}: {error}") from None
+            msg = f"line {row.line}, column {listed(self._plan.names, [column])}: {error}"
+            raise InputError(msg) from None
 
     def _time(self, row: Row, series: _Series) -> tuple[float, str]:
         column = self._plan.timestamp
@@ -173,12 +175,14 @@ class RowScorer:
         try:
             time = parse_time(text)
         except ValueError as error:
-            raise InputError(f"line {row.line}, column {listed(self._plan.names, [column])}: {error}") from None
+            msg = f"line {row.line}, column {listed(self._plan.names, [column])}: {error}"
+            raise InputError(msg) from None
         if time < series.time:
-            raise InputError(
+            msg = (
                 f"line {row.line}: its time {text} is earlier than {series.time_text} of line {series.line}; "
                 f"sort the rows oldest first{self._several_series_hint()}"
             )
+            raise InputError(msg)
         return time, text
 
     def _several_series_hint(self) -> str:
