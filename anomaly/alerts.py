@@ -9,8 +9,6 @@ import math
 
 from anomaly.kernels.episodes import BAR_THRESHOLD
 
-__all__ = ["strength_for"]
-
 
 def strength_for(threshold: float) -> float:
     """Return how strong, in bars, an alert must be for this threshold (0 up to, not including, 100).

@@ -4,8 +4,6 @@ import math
 
 from anomaly.kernels.episodes import CONFIDENCE_DECAY
 
-__all__ = ["confidence"]
-
 
 def confidence(points: int, output_after: int, quality: float = 1.0) -> float:
     """Return how sure the model can be, from what it has seen; it says nothing about how strange a point is.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from anomaly.kernels.start import START
 
-__all__ = ["DetectorConfig"]
-
 _LONGEST = 1_000_000_000
 
 
@@ -42,7 +40,8 @@ class DetectorConfig:
     def __post_init__(self) -> None:
         """Check every setting."""
         if not (_is_number(self.threshold) and 0 <= self.threshold < 100):
-            raise ValueError(f"threshold must be from 0 up to, not including, 100, got {self.threshold!r}")
+            msg = f"threshold must be from 0 up to, not including, 100, got {self.threshold!r}"
+            raise ValueError(msg)
         if self.output_after is not None:
             _check_int("output_after", self.output_after, START, _LONGEST)
         _check_int("features", self.features, 1, 1_024)
@@ -50,7 +49,8 @@ class DetectorConfig:
 
 def _check_int(name: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not low <= int(value) <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
+        msg = f"{name} must be a whole number from {low} to {high}, got {value!r}"
+        raise ValueError(msg)
 
 
 def _is_number(value: object) -> bool:

@@ -190,7 +190,7 @@ class Detections:
     """What the detector says of n observations: arrays of shape (n,) with the names and meaning of `Detection`.
 
     Expected values and bounds have the shape (n, features) when there are several features. `stage` and `direction`
-    hold their text, `reason` and `attribution` objects. ``detections[3]`` is a `Detection`.
+    hold their text, `reason` and `attribution` objects. `detections[3]` is a `Detection`.
     """
 
     def __init__(

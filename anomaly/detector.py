@@ -14,8 +14,6 @@ from anomaly.fleet import Records, numbers_of
 from anomaly.joint import JointView
 from anomaly.times import Time, Times, seconds_of
 
-__all__ = ["Detector"]
-
 
 class Detector:
     """Detects anomalies in one series, online: each observation is judged against those before it, then learned.
@@ -148,6 +146,7 @@ class Detector:
             return self._joint.judge(self._records, values, times, self._config)
         flat = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
         if features > 1 or flat.ndim != 1:
-            raise ValueError(f"an observation must have {features} feature(s), got values of the shape {values.shape}")
+            msg = f"an observation must have {features} feature(s), got values of the shape {values.shape}"
+            raise ValueError(msg)
         rows = np.zeros(len(flat), np.int64)
         return self._records.judge(rows, times, np.ascontiguousarray(flat), self._config)

@@ -20,8 +20,6 @@ from anomaly.kernels.process import process_rows
 from anomaly.kernels.step import scratch_record, series_new, series_record
 from anomaly.times import Times, refused, seconds_of
 
-__all__ = ["Fleet"]
-
 _GROWTH = 1 / 32
 """Records are added by a thirty-second: the system moves a large array without copying it, so idle memory counts."""
 
@@ -55,7 +53,8 @@ class Fleet:
     def __init__(self, config: DetectorConfig | None = None) -> None:
         self._config = DetectorConfig() if config is None else config
         if self._config.features != 1:
-            raise ValueError(f"a fleet's observations have one feature, got features={self._config.features}")
+            msg = f"a fleet's observations have one feature, got features={self._config.features}"
+            raise ValueError(msg)
         self._rows: dict[Hashable, int] = {}
         self._free: list[int] = []
         self._pool = Records()
@@ -120,9 +119,8 @@ class Fleet:
         keys = keys if isinstance(keys, Sequence) else list(keys)
         numbers = numbers_of(values)
         if numbers.shape != (len(keys),):
-            raise ValueError(
-                f"there must be one value per key, got values of the shape {numbers.shape} for {len(keys)}"
-            )
+            msg = f"there must be one value per key, got values of the shape {numbers.shape} for {len(keys)}"
+            raise ValueError(msg)
         seconds = seconds_of(times, len(keys))
         with self._alone:
             begun: list[Hashable] = []
@@ -154,7 +152,8 @@ class Fleet:
         """
         stored = state.decode(blob)
         if stored.features != 1:
-            raise StateError(f"a fleet's series has one feature, this state has {stored.features}")
+            msg = f"a fleet's series has one feature, this state has {stored.features}"
+            raise StateError(msg)
         with self._alone:
             row = self._rows.get(key)
             self._pool.put(int(self._places([key], [])[0]) if row is None else row, stored.series[0])
@@ -196,7 +195,8 @@ class _Alone:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
-            raise RuntimeError("this fleet is in use by another thread; give each thread a fleet of its own, or a lock")
+            msg = "this fleet is in use by another thread; give each thread a fleet of its own, or a lock"
+            raise RuntimeError(msg)
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
@@ -286,9 +286,8 @@ def numbers_of(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     try:
         found = np.asarray(values)
     except ValueError as error:
-        raise ValueError(
-            f"values must be numbers, or rows of equally many, got rows of several lengths: {error}"
-        ) from None
+        msg = f"values must be numbers, or rows of equally many, got rows of several lengths: {error}"
+        raise ValueError(msg) from None
     if found.dtype.kind in "biuf":
         # A copy: reasons are told when they are asked for, and the caller may fill his array anew meanwhile.
         return np.array(found, dtype=np.float64, order="C")
@@ -302,10 +301,12 @@ def _number(value: object) -> float:
     if value is None:
         return math.nan
     if isinstance(value, (str, bytes, datetime, np.datetime64)) or not hasattr(value, "__float__"):
-        raise ValueError(f"values must be numbers, NaN where missing, got {value!r}")
+        msg = f"values must be numbers, NaN where missing, got {value!r}"
+        raise ValueError(msg)
     try:
         return float(value)
     except OverflowError:  # a whole number beyond all doubles, no observation either
         return math.inf
     except (TypeError, ValueError):
-        raise ValueError(f"values must be numbers, NaN where missing, got {value!r}") from None
+        msg = f"values must be numbers, NaN where missing, got {value!r}"
+        raise ValueError(msg) from None

@@ -13,8 +13,6 @@ from anomaly.kernels import trees as kernels
 from anomaly.kernels.compile import prepare
 from anomaly.kernels.trees import FloatArray, ForestArrays, ForestShape
 
-__all__ = ["RandomCutForest", "allocate", "shape_of"]
-
 _MAGIC = b"FOREST\0\1"
 _HEADER = struct.Struct("<8sI")
 _TERMS = struct.Struct("<IIIQdQ")
@@ -70,12 +68,15 @@ class RandomCutForest:
     ) -> None:
         for name, value in (("dimensions", dimensions), ("trees", trees), ("sample_size", sample_size)):
             if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value!r}")
+                msg = f"{name} must be at least 1, got {value!r}"
+                raise ValueError(msg)
         if not 0 <= seed < 2**64:
-            raise ValueError(f"seed must be from 0 to 2**64 - 1, got {seed!r}")
+            msg = f"seed must be from 0 to 2**64 - 1, got {seed!r}"
+            raise ValueError(msg)
         decay = 1 / (10 * sample_size) if time_decay is None else time_decay
         if not 1e-6 <= decay <= 0.1:
-            raise ValueError(f"time_decay must be from 0.000001 to 0.1 per point, got {time_decay!r}")
+            msg = f"time_decay must be from 0.000001 to 0.1 per point, got {time_decay!r}"
+            raise ValueError(msg)
         prepare()
         self._shape = shape_of(dimensions, 1, trees, sample_size, decay, seed)
         self._arrays = allocate(self._shape)
@@ -94,7 +95,8 @@ class RandomCutForest:
         """Score each of the points, shape (n, dimensions), before learning it; return the scores, shape (n,)."""
         rows = np.ascontiguousarray(points, dtype=np.float64)
         if rows.ndim != 2:
-            raise ValueError(f"points must have the shape (n, {self._shape.features}), got {rows.shape}")
+            msg = f"points must have the shape (n, {self._shape.features}), got {rows.shape}"
+            raise ValueError(msg)
         scores = np.empty(len(rows))
         for i, row in enumerate(rows):
             checked = self._checked(row)
@@ -128,22 +130,28 @@ class RandomCutForest:
             When the bytes are not such a state, are damaged, or of another number of dimensions.
         """
         if len(blob) < _HEADER.size + _TERMS.size or not blob.startswith(_MAGIC):
-            raise StateError("these bytes are not a forest's state: it starts with FOREST, a zero byte and a 1")
+            msg = "these bytes are not a forest's state: it starts with FOREST, a zero byte and a 1"
+            raise StateError(msg)
         _, checksum = _HEADER.unpack_from(blob)
         if zlib.crc32(memoryview(blob)[_HEADER.size :]) != checksum:
-            raise StateError("the forest's state is damaged: its checksum does not fit its content")
+            msg = "the forest's state is damaged: its checksum does not fit its content"
+            raise StateError(msg)
         features, trees, sample_size, seed, time_decay, seen = _TERMS.unpack_from(blob, _HEADER.size)
         if dimensions is not None and features != dimensions:
-            raise StateError(f"the forest's state is of {features} dimensions, expected {dimensions}")
+            msg = f"the forest's state is of {features} dimensions, expected {dimensions}"
+            raise StateError(msg)
         body = blob[_HEADER.size + _TERMS.size :]
         points = np.frombuffer(body[: len(body) // 8 * 8], "<f8").astype(np.float64)
         if not (1 <= features <= 1_024 and 1 <= trees <= 10_000 and 1 <= sample_size <= 65_536):
-            raise StateError("the forest's state holds an impossible setting")
+            msg = "the forest's state holds an impossible setting"
+            raise StateError(msg)
         if not 1e-6 <= time_decay <= 0.1 or seen > _MOST_SEEN:
-            raise StateError("the forest's state holds an impossible setting, or impossibly many points")
+            msg = "the forest's state holds an impossible setting, or impossibly many points"
+            raise StateError(msg)
         kept = min(seen, shape_of(features, 1, trees, sample_size, time_decay, seed).window)
         if len(body) != 8 * kept * features or not np.isfinite(points).all():  # before memory is taken for them
-            raise StateError(f"the forest's state must hold {kept * features} finite numbers for {seen} points")
+            msg = f"the forest's state must hold {kept * features} finite numbers for {seen} points"
+            raise StateError(msg)
         forest = cls(dimensions=features, trees=trees, sample_size=sample_size, seed=seed, time_decay=time_decay)
         forest._arrays.history[: len(points)] = points
         forest._arrays.clock[:] = seen, seen - kept
@@ -153,9 +161,11 @@ class RandomCutForest:
     def _checked(self, point: npt.ArrayLike) -> FloatArray:
         values = np.ascontiguousarray(point, dtype=np.float64)
         if values.shape != (self._shape.features,):
-            raise ValueError(f"a point must have the shape ({self._shape.features},), got {values.shape}")
+            msg = f"a point must have the shape ({self._shape.features},), got {values.shape}"
+            raise ValueError(msg)
         if not np.isfinite(values).all():
-            raise ValueError(f"a point must be finite, got {values.tolist()}")
+            msg = f"a point must be finite, got {values.tolist()}"
+            raise ValueError(msg)
         return values
 
 

@@ -36,8 +36,6 @@ from anomaly.kernels.start import VALUE_LIMIT
 from anomaly.reasons import number, reason_of
 from anomaly.whitening import Whitening, size_of
 
-__all__ = ["JointView"]
-
 _FOREST_CHECKSUM, _FOREST_SEEN = 12, 8
 """Bytes of a forest's state before its settings, and after them where it has seen nothing."""
 
@@ -73,7 +71,8 @@ class JointView:
         blob, new = blob[split:], view._forest.to_bytes()
         at = slice(_FOREST_CHECKSUM, len(new) - _FOREST_SEEN)  # settings; what follows is the points seen
         if blob[at] != new[at]:
-            raise StateError("the state's joint view has other settings than those of so many features")
+            msg = "the state's joint view has other settings than those of so many features"
+            raise StateError(msg)
         view._forest = RandomCutForest.from_bytes(blob, dimensions=features)
         return view
 

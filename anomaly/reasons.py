@@ -8,8 +8,6 @@ from anomaly.kernels.clock import DAY, HOUR
 from anomaly.kernels.runs import RUN_LEAST
 from anomaly.kernels.sums import SUM_LONG
 
-__all__ = ["Facts", "reason_of"]
-
 _WORDS = ("", "", "twice", "three times", "four times", "five times", "six times", "seven times", "eight times",
           "nine times", "ten times")  # fmt: skip
 NEGLIGIBLE = 0.01
@@ -25,7 +23,7 @@ _UNTIMED = 1e8
 class Facts(NamedTuple):
     """What a sentence is made of: numbers of `anomaly.kernels.columns` and the value itself.
 
-    ``age``, ``step`` and ``time`` are in seconds; ``evidence`` holds each component's by its name, 1 = the bar.
+    `age`, `step` and `time` are in seconds; `evidence` holds each component's by its name, 1 = the bar.
     """
 
     value: float

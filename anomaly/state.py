@@ -30,8 +30,6 @@ from anomaly.errors import StateError
 from anomaly.kernels.check import fault_in, leaves_of, series_checks
 from anomaly.kernels.step import series_record
 
-__all__ = ["STATE_VERSION", "Stored", "decode", "encode"]
-
 STATE_VERSION = 2
 MAGIC = b"ANOMALY\0"
 
@@ -62,7 +60,8 @@ class Stored(NamedTuple):
                 threshold=self.threshold, output_after=self.output_after or None, features=self.features
             )
         except ValueError as error:
-            raise StateError(f"the state holds an impossible setting: {error}") from error
+            msg = f"the state holds an impossible setting: {error}"
+            raise StateError(msg) from error
 
 
 def series_count(features: int) -> int:
@@ -85,32 +84,40 @@ def decode(blob: bytes | bytearray | memoryview) -> Stored:
         When the bytes are no state, are damaged, have another version or layout, or hold what no kernel may see.
     """
     if not isinstance(blob, (bytes, bytearray, memoryview)):
-        raise StateError(f"a state is bytes, got {type(blob).__name__}")
+        msg = f"a state is bytes, got {type(blob).__name__}"  # type: ignore[unreachable]
+        raise StateError(msg)
     blob = bytes(blob)
     if len(blob) < HEADER_SIZE or not blob.startswith(MAGIC):
-        raise StateError("these bytes are not a series' state: it starts with the text ANOMALY and a zero byte")
+        msg = "these bytes are not a series' state: it starts with the text ANOMALY and a zero byte"
+        raise StateError(msg)
     _, version, features, checksum = _HEAD.unpack_from(blob)
     if version != STATE_VERSION:
-        raise StateError(f"a state of version {version} can't be read: this library reads {STATE_VERSION}")
+        msg = f"a state of version {version} can't be read: this library reads {STATE_VERSION}"
+        raise StateError(msg)
     if zlib.crc32(memoryview(blob)[_HEAD.size :]) != checksum:
-        raise StateError("the state is damaged: its checksum does not fit its content")
+        msg = "the state is damaged: its checksum does not fit its content"
+        raise StateError(msg)
     digest, threshold, output_after, joint_size = _TERMS.unpack_from(blob, _HEAD.size)
     if digest != layout_digest():
-        raise StateError(
+        msg = (
             "the state's records have another layout: it was written by another version of the library, "
             "or on a machine with another order of bytes"
         )
+        raise StateError(msg)
     count = series_count(features)
     joint_at = HEADER_SIZE + count * series_record.itemsize
     if not features or len(blob) != joint_at + joint_size:
-        raise StateError(f"a state of {features} feature(s) has {joint_at + joint_size} bytes, got {len(blob)}")
+        msg = f"a state of {features} feature(s) has {joint_at + joint_size} bytes, got {len(blob)}"
+        raise StateError(msg)
     if features == 1 and joint_size:
-        raise StateError(f"a state of one feature has no joint view, got {joint_size} bytes of one")
+        msg = f"a state of one feature has no joint view, got {joint_size} bytes of one"
+        raise StateError(msg)
     series = np.frombuffer(blob, np.uint8, joint_at - HEADER_SIZE, HEADER_SIZE).copy().reshape(count, -1)
     for record in series:
         fault = fault_in(record, series_checks())
         if fault:
-            raise StateError(f"the state of a series {fault}")
+            msg = f"the state of a series {fault}"
+            raise StateError(msg)
     return Stored(features, threshold, output_after, series, blob[joint_at:])
 
 

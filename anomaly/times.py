@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from anomaly.kernels.clock import ADMITTED, LATEST_TIME, MIXED, NO_TIME
 
-__all__ = ["Time", "Times", "refused", "seconds_of"]
-
 Time = datetime | np.datetime64 | float | None
 Times = Iterable[Time] | npt.NDArray[Any] | Time
 
@@ -36,9 +34,11 @@ def seconds_of(times: Times, count: int) -> npt.NDArray[np.float64]:
     if seconds.ndim == 0:
         return np.full(count, float(seconds))
     if seconds.ndim > 1:
-        raise ValueError(f"there must be one time per observation, got times of the shape {seconds.shape} for {count}")
+        msg = f"there must be one time per observation, got times of the shape {seconds.shape} for {count}"
+        raise ValueError(msg)
     if len(seconds) != count:
-        raise ValueError(f"there must be one time per observation, got {len(seconds)} for {count}")
+        msg = f"there must be one time per observation, got {len(seconds)} for {count}"
+        raise ValueError(msg)
     return seconds
 
 
@@ -72,7 +72,8 @@ def _array(times: Times) -> npt.NDArray[Any]:
 def _seconds(found: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     if found.dtype.kind == "M":
         if np.isnat(found).any():
-            raise ValueError("a time must be a time, got NaT; leave such rows out")
+            msg = "a time must be a time, got NaT; leave such rows out"
+            raise ValueError(msg)
         unit, steps = np.datetime_data(found.dtype)
         if unit not in _SECONDS and unit not in _FRACTIONS:  # months and years
             found, unit, steps = found.astype("datetime64[D]"), "D", 1
@@ -84,9 +85,8 @@ def _seconds(found: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         return np.array(flat, dtype=np.float64).reshape(found.shape)
     if found.dtype.kind in "iuf":
         return np.array(found, dtype=np.float64)
-    raise ValueError(
-        f"times must be datetimes or epoch seconds, got {found.dtype} such as {found.ravel()[:1].tolist()}"
-    )
+    msg = f"times must be datetimes or epoch seconds, got {found.dtype} such as {found.ravel()[:1].tolist()}"
+    raise ValueError(msg)
 
 
 def _of_datetime(time: datetime) -> float:
@@ -101,7 +101,8 @@ def _number(time: object) -> float:
         return float(_seconds(np.asarray(time)))
     if isinstance(time, (int, float, np.integer, np.floating)) and not isinstance(time, bool):
         return float(time)
-    raise ValueError(f"a time must be a datetime or epoch seconds, got {time!r}")
+    msg = f"a time must be a datetime or epoch seconds, got {time!r}"
+    raise ValueError(msg)
 
 
 def _text(time: float) -> str:

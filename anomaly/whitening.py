@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from anomaly.errors import StateError
 
-__all__ = ["Whitening"]
-
 _MEMORY = 2000.0
 """Rows that the moments look back over."""
 _LEAST = 20
@@ -69,12 +67,14 @@ class Whitening:
             When the bytes are not such a state, or that of another number of features.
         """
         if len(blob) != size_of(features):
-            raise StateError(f"the joint view of {features} features begins with {size_of(features)} bytes")
+            msg = f"the joint view of {features} features begins with {size_of(features)} bytes"
+            raise StateError(msg)
         found, rows = _HEAD.unpack_from(blob)
         numbers = np.frombuffer(blob, "<f8", offset=_HEAD.size).astype(np.float64).reshape(2, features, features)
         possible = np.isfinite(numbers).all() and np.abs(numbers[0]).max() <= _CLIP**2
         if found != features or rows >= 2**53 or not possible:
-            raise StateError("the joint view's moments are those of other features, or none that rows have")
+            msg = "the joint view's moments are those of other features, or none that rows have"
+            raise StateError(msg)
         view = cls(features)
         view._rows, view._moments, view._transform = rows, numbers[0].copy(), numbers[1].copy()
         return view

@@ -49,7 +49,7 @@ def machine() -> str:
 def updated(page: str, name: str, table: str) -> str:
     """Return a page of Markdown with a benchmark's table in place of the one under its mark.
 
-    The mark is the line ``<!-- python -m benchmarks NAME -->``; the table is the block of text that follows.
+    The mark is the line `<!-- python -m benchmarks NAME -->`; the table is the block of text that follows.
 
     Raises
     ------
@@ -59,7 +59,8 @@ def updated(page: str, name: str, table: str) -> str:
     mark = f"<!-- python -m benchmarks {name} -->"
     block = re.compile(re.escape(mark) + r"\n+```text\n.*?```", re.DOTALL)
     if not block.search(page):
-        raise SystemExit(f"the page has no line {mark} with a block of ```text below it")
+        msg = f"the page has no line {mark} with a block of ```text below it"
+        raise SystemExit(msg)
     return block.sub(lambda _: f"{mark}\n\n```text\n{table}\n```", page)
 
 

@@ -60,9 +60,11 @@ class Peer:
         try:
             return self.start()
         except ImportError as error:
-            raise PeerMissingError(f"not installed: pip install '{self.requirement}'") from error
+            msg = f"not installed: pip install '{self.requirement}'"
+            raise PeerMissingError(msg) from error
         except ValueError as error:  # what JPype raises without a JVM
-            raise PeerMissingError(f"cannot start: {error}") from error
+            msg = f"cannot start: {error}"
+            raise PeerMissingError(msg) from error
 
 
 class PeerMissingError(Exception):

@@ -16,8 +16,6 @@ from bookstore.pipeline.running import prepare
 from devstack.errors import DevstackError
 from devstack.stack import Stack
 
-__all__ = ["main", "stack_of"]
-
 _VARIABLES = (
     *("BOOTSTRAP_SERVERS", "PGHOST", "PGUSER", "PGPASSWORD", "PGDATABASE"),
     *("AWS_ENDPOINT_URL", "AWS_REGION", "DIRECTORY"),
@@ -60,7 +58,8 @@ def stack_of(environment: Mapping[str, str]) -> Stack:
     """
     missing = [name for name in _VARIABLES if not environment.get(name)]
     if missing:
-        raise DevstackError(f"Not set: {', '.join(missing)}.")
+        msg = f"Not set: {', '.join(missing)}."
+        raise DevstackError(msg)
     account = f"{quote(environment['PGUSER'], safe='')}:{quote(environment['PGPASSWORD'], safe='')}"
     database = f"{environment['PGHOST']}/{quote(environment['PGDATABASE'], safe='')}"
     return Stack(

@@ -146,7 +146,8 @@ class _Demo:
                     arrived = not any(lags.read(_READERS).values())
                 if running.poll() is not None or time.monotonic() > heard + _PATIENCE:
                     logs = stack.directory / "logs"
-                    raise DevstackError(f"Nothing has arrived for {_PATIENCE:g} seconds.\n{_ends_of(logs)}")
+                    msg = f"Nothing has arrived for {_PATIENCE:g} seconds.\n{_ends_of(logs)}"
+                    raise DevstackError(msg)
 
     def _complete(self, places: Places) -> bool:
         """Say whether every minute that was sold in has a result."""
@@ -181,7 +182,8 @@ def _write_page(parquet: Path, page: Path) -> None:
     command = [sys.executable, "-m", "dashboard", "build", str(parquet), "-o", str(page), "--title", "AnyBooks"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise DevstackError(f"The page could not be written: {run.stderr.strip()}")
+        msg = f"The page could not be written: {run.stderr.strip()}"
+        raise DevstackError(msg)
 
 
 def _ends_of(logs: Path) -> str:

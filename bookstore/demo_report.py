@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from bookstore.sales import PlantedSpike
 from contracts.results import Result
 
-__all__ = ["Reckoning", "SeriesView", "Tracker", "reckon", "reckoning_lines", "table"]
-
 _AFTERWARDS = timedelta(minutes=3)  # how long after a spike an alert still counts as its own
 _COLUMNS = ("series", "minutes", "stage", "confidence", "last", "expected", "score", "alerts")
 

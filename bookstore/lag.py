@@ -11,8 +11,6 @@ from kafka.errors import KafkaError
 
 from devstack.errors import DevstackError
 
-__all__ = ["Lags"]
-
 _COORDINATOR_SECONDS = 20.0
 
 
@@ -34,7 +32,8 @@ class Lags:
         try:
             self._admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
         except KafkaError as error:
-            raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+            msg = f"No Kafka broker answers at {bootstrap_servers}: {error}"
+            raise DevstackError(msg) from error
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +70,8 @@ class Lags:
             ends = self._admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.LATEST))
             committed = self._committed({group: partitions[topic] for group, topic in groups.values()})
         except KafkaError as error:
-            raise DevstackError(f"Kafka did not tell the offsets: {type(error).__name__}") from error
+            msg = f"Kafka did not tell the offsets: {type(error).__name__}"
+            raise DevstackError(msg) from error
         return {
             reader: sum(
                 ends[partition].offset - max(0, committed[group][partition].offset) for partition in partitions[topic]

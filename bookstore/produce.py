@@ -12,8 +12,6 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from bookstore.sales import Plan, Sale, sales
 from devstack.errors import DevstackError
 
-__all__ = ["Produced", "encode", "produce"]
-
 _CONNECT_MS = 5_000  # how long the broker may take to answer at first
 
 
@@ -81,12 +79,14 @@ def produce(
             max_block_ms=_CONNECT_MS,
         )
     except KafkaError as error:
-        raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+        msg = f"No Kafka broker answers at {bootstrap_servers}: {error}"
+        raise DevstackError(msg) from error
     try:
         _check_topic(producer, topic, bootstrap_servers)
         return _send(producer, plan, topic, speed, report)
     except KafkaError as error:
-        raise DevstackError(f"Kafka at {bootstrap_servers} did not take the sales for {topic!r}: {error}") from error
+        msg = f"Kafka at {bootstrap_servers} did not take the sales for {topic!r}: {error}"
+        raise DevstackError(msg) from error
     finally:
         producer.close()
 
@@ -95,10 +95,11 @@ def _check_topic(producer: KafkaProducer, topic: str, bootstrap_servers: str) ->
     try:
         producer.partitions_for(topic)
     except KafkaTimeoutError as error:
-        raise DevstackError(
+        msg = (
             f"The broker at {bootstrap_servers} has no topic {topic!r}. "
             f"Create it: python -m devstack topics --bootstrap {bootstrap_servers} {topic}=4"
-        ) from error
+        )
+        raise DevstackError(msg) from error
 
 
 def _send(
@@ -123,7 +124,8 @@ def _send(
             break
     producer.flush()
     if failures:
-        raise KafkaError(f"{failures[0]}")
+        msg = f"{failures[0]}"
+        raise KafkaError(msg)
     report("")
     return Produced(records, quantity)
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-__all__ = ["MEAN_SALES", "Plan", "PlantedSpike", "Sale", "expected_sales", "make_plan", "sales", "sales_by_minute"]
-
 MEAN_SALES: Mapping[str, float] = MappingProxyType({"item-A": 20.0, "item-B": 30.0})
 """Mean sales a minute in even hours (UTC), by product."""
 
@@ -107,10 +105,12 @@ def make_plan(start: datetime, end: datetime, seed: int) -> Plan:
         A time has no time zone, or less than a minute lies between them.
     """
     if start.tzinfo is None or end.tzinfo is None:
-        raise ValueError(f"start and end need a time zone, found {start.isoformat()} and {end.isoformat()}")
+        msg = f"start and end need a time zone, found {start.isoformat()} and {end.isoformat()}"
+        raise ValueError(msg)
     start, end = (time.astimezone(UTC).replace(second=0, microsecond=0) for time in (start, end))
     if start >= end:
-        raise ValueError(f"start must be at least a minute before end, found {start.isoformat()} and {end.isoformat()}")
+        msg = f"start must be at least a minute before end, found {start.isoformat()} and {end.isoformat()}"
+        raise ValueError(msg)
     draw = random.Random(f"{seed} plan").random  # noqa: S311 - simulated sales, not secrets
     minute = timedelta(minutes=1)
     # Gaps are 90 minutes and an exponential rest, so that spikes are as many as wished and as unforeseeable as can be.

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-__all__ = ["Screen"]
-
 _REFRESH = 0.2  # seconds between two changes of the lines at the bottom
 _SUMMARY = 10.0  # seconds between two summaries where there is no terminal
 

@@ -15,8 +15,6 @@ import psycopg
 
 from bookstore.sales import Plan, Sale, sales_by_minute
 
-__all__ = ["CREATE_TABLE", "Clock", "ShopEvent", "run_shop"]
-
 CREATE_TABLE = """
 CREATE TABLE IF NOT EXISTS sales (
     id bigint GENERATED ALWAYS AS IDENTITY (START WITH 1000000000000) PRIMARY KEY,

@@ -4,8 +4,6 @@ from collections.abc import Callable, Generator
 
 from kafka import KafkaConsumer, TopicPartition
 
-__all__ = ["tail"]
-
 _POLL_MS = 200
 
 

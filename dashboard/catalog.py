@@ -282,7 +282,8 @@ class Catalog:
                     msg = f"{self._source.name}: the results cannot be read: {_first_line(error)}"
                     raise DashboardError(msg) from error
                 self._known = frozenset(self._source.list_files())
-        raise AssertionError("unreachable")
+        msg_0 = "unreachable"
+        raise AssertionError(msg_0)
 
     def _forget(self, before: set[str], now: set[str]) -> None:
         """Let go of what was in days that are deleted."""

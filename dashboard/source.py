@@ -1,6 +1,6 @@
 """Where results lie: the Parquet files of a folder or of an S3 prefix, and how DuckDB reads them.
 
-The date in a file's path (``dt=YYYY-MM-DD``) is read here, as text, so that nobody infers its type and a query opens
+The date in a file's path (`dt=YYYY-MM-DD`) is read here, as text, so that nobody infers its type and a query opens
 the files of its days only. Files are never changed once written, so a path with its version stands for its content.
 """
 
@@ -19,8 +19,6 @@ from pyarrow import dataset, fs, parquet
 from contracts.flat_results import COLUMNS, PARTITION_COLUMN, Kind
 from dashboard.errors import DashboardError
 from dashboard.queries import is_read
-
-__all__ = ["READ_COLUMNS", "File", "Folder", "Relation", "S3Prefix", "Source", "missing_columns", "open_source"]
 
 READ_COLUMNS = tuple(column for column in COLUMNS if is_read(column.name))
 """The columns of a flat result that the page is made of."""
@@ -46,7 +44,7 @@ class File:
     path
         As its source reads it.
     day
-        ``YYYY-MM-DD`` out of the path; empty where the path has none.
+        `YYYY-MM-DD` out of the path; empty where the path has none.
     version
         Changes when the file is replaced by another of the same path.
     """
@@ -87,7 +85,7 @@ def open_source(location: str, environment: Mapping[str, str]) -> Source:
     Parameters
     ----------
     location
-        A folder's path, or ``s3://bucket/prefix``.
+        A folder's path, or `s3://bucket/prefix`.
     environment
         For S3: `AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`) and `AWS_REGION` (or `AWS_DEFAULT_REGION`); credentials
         are looked up as AWS's tools do.
@@ -100,7 +98,8 @@ def open_source(location: str, environment: Mapping[str, str]) -> Source:
     if location.startswith("s3://"):
         return S3Prefix(location, environment)
     if "://" in location:
-        raise DashboardError(f"SOURCE must be a folder or s3://bucket/prefix, found {location!r}")
+        msg = f"SOURCE must be a folder or s3://bucket/prefix, found {location!r}"
+        raise DashboardError(msg)
     return Folder(Path(location))
 
 
@@ -128,13 +127,14 @@ class Folder:
         return str(self._path)
 
     def list_files(self) -> tuple[File, ...]:
-        """List ``*.parquet``; names that begin with a dot or an underscore are being written and do not count."""
+        """List `*.parquet`; names that begin with a dot or an underscore are being written and do not count."""
         if not self._path.is_dir():
             found = "a file" if self._path.exists() else "nothing"
-            raise DashboardError(
+            msg = (
                 f"{self._path}: found {found}, expected a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet; "
                 f"give the folder that the results are written to"
             )
+            raise DashboardError(msg)
         paths = (Path(folder, name) for folder, _, names in os.walk(self._path) for name in names if _is_result(name))
         return tuple(file for path in paths if (file := _stat(path)))
 
@@ -157,7 +157,7 @@ class S3Prefix:
     Parameters
     ----------
     location
-        ``s3://bucket/prefix``.
+        `s3://bucket/prefix`.
     environment
         See `open_source`.
     """
@@ -165,7 +165,8 @@ class S3Prefix:
     def __init__(self, location: str, environment: Mapping[str, str]) -> None:
         address = urlsplit(location)
         if not address.netloc:
-            raise DashboardError(f"SOURCE must be a folder or s3://bucket/prefix, found {location!r}")
+            msg = f"SOURCE must be a folder or s3://bucket/prefix, found {location!r}"
+            raise DashboardError(msg)
         self._location = location
         self._prefix = f"{address.netloc}/{address.path.strip('/')}".rstrip("/")
         self._schema = pa.schema([(column.name, _TYPES[column.kind]) for column in READ_COLUMNS])
@@ -181,14 +182,15 @@ class S3Prefix:
         return self._location
 
     def list_files(self) -> tuple[File, ...]:
-        """List the objects whose keys end in ``.parquet``."""
+        """List the objects whose keys end in `.parquet`."""
         try:
             found = self._files.get_file_info(fs.FileSelector(self._prefix, recursive=True))
         except OSError as error:
-            raise DashboardError(
+            msg = (
                 f"{self._location}: cannot be listed ({error}); "
                 f"check the address, AWS_REGION, and that the credentials allow s3:ListBucket and s3:GetObject"
-            ) from error
+            )
+            raise DashboardError(msg) from error
         return tuple(
             File(info.path, _day(info.path), f"{info.size} {info.mtime_ns}")
             for info in found

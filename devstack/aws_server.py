@@ -11,8 +11,6 @@ from pathlib import Path
 
 from devstack.ports import HOST
 
-__all__ = ["AwsServer"]
-
 _REGION = "us-east-1"
 
 

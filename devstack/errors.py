@@ -1,7 +1,5 @@
 """The one error that the devstack raises on purpose."""
 
-__all__ = ["DevstackError"]
-
 
 class DevstackError(Exception):
     """Something on this machine keeps the stack from working; the message says what was found and what to do."""

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from devstack.errors import DevstackError
 
-__all__ = ["OLDEST_JAVA", "find_java", "java_major"]
-
 OLDEST_JAVA = 17
 _REMEDY = (
     f"Install a JDK {OLDEST_JAVA} or newer (Debian and Ubuntu: `apt-get install openjdk-17-jdk-headless`, macOS: "
@@ -34,19 +32,23 @@ def find_java(environment: Mapping[str, str] = os.environ) -> str:
     if home:
         java = str(Path(home) / "bin" / "java")
         if not os.access(java, os.X_OK):
-            raise DevstackError(f"JAVA_HOME is {home!r}, but {java} is no executable. {_REMEDY}")
+            msg = f"JAVA_HOME is {home!r}, but {java} is no executable. {_REMEDY}"
+            raise DevstackError(msg)
     else:
         found = shutil.which("java", path=environment.get("PATH"))
         if found is None:
-            raise DevstackError(f"Found no `java` on PATH, and JAVA_HOME is not set. {_REMEDY}")
+            msg = f"Found no `java` on PATH, and JAVA_HOME is not set. {_REMEDY}"
+            raise DevstackError(msg)
         java = found
     run = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     major = java_major(run.stderr)
     if major is None:
         said = " ".join((run.stderr or run.stdout).split()) or "nothing"
-        raise DevstackError(f"`{java} -version` should tell a version, but said: {said[:200]}. {_REMEDY}")
+        msg = f"`{java} -version` should tell a version, but said: {said[:200]}. {_REMEDY}"
+        raise DevstackError(msg)
     if major < OLDEST_JAVA:
-        raise DevstackError(f"{java} is Java {major}, but Java {OLDEST_JAVA} or newer is needed. {_REMEDY}")
+        msg = f"{java} is Java {major}, but Java {OLDEST_JAVA} or newer is needed. {_REMEDY}"
+        raise DevstackError(msg)
     return java
 
 

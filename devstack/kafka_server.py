@@ -19,8 +19,6 @@ from devstack.errors import DevstackError
 from devstack.java import find_java
 from devstack.ports import HOST
 
-__all__ = ["KafkaServer", "render_properties"]
-
 _JARS = Path(__file__).parent / "kafka" / "target" / "libs"
 # One broker for one person: the serial collector starts sooner and takes no core from the rest of the machine.
 _JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.showDateTime=true")
@@ -91,10 +89,11 @@ class KafkaServer:
         """
         java = find_java()
         if not any(_JARS.glob("kafka_*.jar")):
-            raise DevstackError(
+            msg = (
                 f"Found no Kafka jars in {_JARS}. Run `make setup` in {_JARS.parents[3]}, "
                 "or `mvn -B -q -f devstack/kafka/pom.xml package` there."
             )
+            raise DevstackError(msg)
         configuration = directory / "server.properties"
         data = directory.resolve() / "data"
         configuration.write_text(render_properties(ports, data), encoding="utf-8")
@@ -139,4 +138,5 @@ def _format(jvm: list[str], configuration: Path) -> None:
     tool = [jvm[0], "-XX:TieredStopAtLevel=1", *jvm[1:], "kafka.tools.StorageTool", *arguments]
     run = subprocess.run(tool, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise DevstackError(f"Kafka could not format its folder {configuration.parent}:\n{run.stderr.strip()[-2000:]}")
+        msg = f"Kafka could not format its folder {configuration.parent}:\n{run.stderr.strip()[-2000:]}"
+        raise DevstackError(msg)

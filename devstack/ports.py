@@ -4,8 +4,6 @@ import contextlib
 import socket
 from collections.abc import Mapping, Sequence
 
-__all__ = ["HOST", "choose_ports"]
-
 HOST = "127.0.0.1"
 
 

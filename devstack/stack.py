@@ -25,8 +25,6 @@ from devstack.postgres_server import PostgresServer
 from devstack.processes import Process
 from devstack.supervisor import Program, Supervised, read_state, stop_all
 
-__all__ = ["SERVERS", "Stack", "running_stack", "start", "status", "stop"]
-
 Endpoints = Mapping[str, Mapping[str, str]]
 
 _STATE = "stack.json"
@@ -117,7 +115,8 @@ class Stack:
 
     def _held(self) -> Supervised:
         if self._supervised is None:
-            raise DevstackError("Only a stack of `running_stack` can be told to kill and restart its servers.")
+            msg = "Only a stack of `running_stack` can be told to kill and restart its servers."
+            raise DevstackError(msg)
         return self._supervised
 
 
@@ -143,7 +142,8 @@ def running_stack(directory: Path | None = None, only: Sequence[str] = ("kafka",
                 held.enter_context(tempfile.TemporaryDirectory(prefix="devstack-", ignore_cleanup_errors=True))
             )
         if status(directory):
-            raise DevstackError(f"The servers of {directory} run already; stop them with `python -m devstack down`.")
+            msg = f"The servers of {directory} run already; stop them with `python -m devstack down`."
+            raise DevstackError(msg)
         supervised, stack = _start(directory, only)
         held.callback(supervised.stop)
         yield stack
@@ -240,7 +240,8 @@ def _start(directory: Path, only: Sequence[str]) -> tuple[Supervised, Stack]:
         else:
             endpoints = {name: SERVERS[name].endpoints(directory / name, ports[name]) for name in only}
             return supervised, Stack(directory, endpoints, supervised)
-    raise AssertionError("the last attempt returns or raises")
+    msg = "the last attempt returns or raises"
+    raise AssertionError(msg)
 
 
 class _PortTakenError(DevstackError):
@@ -265,7 +266,8 @@ def _wait_until_started(
                 taken = ended and any(text in log for text in _PORT_TAKEN)
                 error = _PortTakenError if taken else DevstackError
                 tail = "\n".join(log.splitlines()[-15:])
-                raise error(f"{program.name} {what} while starting. The end of {program.log}:\n{tail}")
+                msg = f"{program.name} {what} while starting. The end of {program.log}:\n{tail}"
+                raise error(msg)
             time.sleep(0.1)
 
 
@@ -273,14 +275,16 @@ def _wait_until(condition: Callable[[], bool], complaint: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise DevstackError(f"{complaint} within {_START_SECONDS:g} s.")
+            msg = f"{complaint} within {_START_SECONDS:g} s."
+            raise DevstackError(msg)
         time.sleep(0.05)
 
 
 def _state(directory: Path) -> dict[str, Any]:
     state = read_state(directory / _STATE)
     if state is None:
-        raise DevstackError(f"Nothing runs in {directory}.")
+        msg = f"Nothing runs in {directory}."
+        raise DevstackError(msg)
     return state
 
 
@@ -302,7 +306,8 @@ def _choose_ports(directory: Path, name: str) -> dict[str, int]:
 def _check_names(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in SERVERS]
     if unknown or not names:
-        raise DevstackError(f"Unknown server {', '.join(map(repr, unknown)) or '(none)'}; known: {', '.join(SERVERS)}.")
+        msg = f"Unknown server {', '.join(map(repr, unknown)) or '(none)'}; known: {', '.join(SERVERS)}."
+        raise DevstackError(msg)
 
 
 @contextlib.contextmanager

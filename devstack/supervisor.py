@@ -28,8 +28,6 @@ from typing import Any, Self
 
 from devstack.processes import Process
 
-__all__ = ["Program", "Supervised", "read_state", "stop_all"]
-
 _RELEASE, _HOLD, _RESUME = "release", "hold", "resume"  # what the starter may say through the leash
 _GRACE = 15.0  # seconds that a program may take to stop when asked
 _STOP = 2 * _GRACE  # seconds that a supervisor may take to stop its programs and go

@@ -7,8 +7,6 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from devstack.errors import DevstackError
 
-__all__ = ["create_topics", "list_topics"]
-
 
 def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
     """Create topics and wait until every partition has a leader.
@@ -31,11 +29,11 @@ def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None
         topics = {name: {"num_partitions": count, "replication_factor": 1} for name, count in partitions.items()}
         admin.create_topics(topics, wait_for_metadata=True)
     except TopicAlreadyExistsError as error:
-        raise DevstackError(
-            f"One of the topics {', '.join(partitions)} exists already at {bootstrap_servers}."
-        ) from error
+        msg = f"One of the topics {', '.join(partitions)} exists already at {bootstrap_servers}."
+        raise DevstackError(msg) from error
     except KafkaError as error:
-        raise DevstackError(f"Kafka at {bootstrap_servers} made no topics: {error}") from error
+        msg = f"Kafka at {bootstrap_servers} made no topics: {error}"
+        raise DevstackError(msg) from error
     finally:
         admin.close()
 
@@ -57,7 +55,8 @@ def list_topics(bootstrap_servers: str) -> set[str]:
     try:
         return set(admin.list_topics())
     except KafkaError as error:
-        raise DevstackError(f"Kafka at {bootstrap_servers} did not list its topics: {error}") from error
+        msg = f"Kafka at {bootstrap_servers} did not list its topics: {error}"
+        raise DevstackError(msg) from error
     finally:
         admin.close()
 
@@ -66,4 +65,5 @@ def _admin(bootstrap_servers: str) -> KafkaAdminClient:
     try:
         return KafkaAdminClient(bootstrap_servers=bootstrap_servers)
     except KafkaError as error:
-        raise DevstackError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+        msg = f"No Kafka broker answers at {bootstrap_servers}: {error}"
+        raise DevstackError(msg) from error

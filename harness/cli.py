@@ -27,8 +27,6 @@ from harness.object_storage import Directory, JsonLines
 from harness.schedule import Schedule, ScheduleFaults
 from harness.scheduler import Scheduler
 
-__all__ = ["main"]
-
 _CENTURY = timedelta(days=36_500)
 
 
@@ -144,7 +142,8 @@ def _add_firehose(parser: argparse.ArgumentParser) -> None:
 def _function(options: argparse.Namespace) -> Function:
     environment: Any = json.loads(options.environment.read_text(encoding="utf-8")) if options.environment else {}
     if not isinstance(environment, dict) or not all(isinstance(value, str) for value in environment.values()):
-        raise ValueError(f"--environment must be a JSON object of texts, got {options.environment}")
+        msg = f"--environment must be a JSON object of texts, got {options.environment}"
+        raise ValueError(msg)
     return Function(
         options.handler,
         environment,
@@ -157,7 +156,8 @@ def _function(options: argparse.Namespace) -> Function:
 
 def _run_scheduler(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
     if options.start and not options.end:
-        raise ValueError("--from needs --to")
+        msg = "--from needs --to"
+        raise ValueError(msg)
     faults = ScheduleFaults(options.seed, options.miss, options.double, options.overlap, options.out_of_order)
     scheduler = Scheduler(function, Schedule(options.rate_minutes, options.input), faults)
     start = options.start or datetime.now(UTC)
@@ -221,5 +221,6 @@ def _time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time, such as 2024-08-29T13:35:00Z") from None
+        msg = f"{text!r} is not a time, such as 2024-08-29T13:35:00Z"
+        raise argparse.ArgumentTypeError(msg) from None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-__all__ = ["Clock", "SimulatedClock", "SystemClock", "never"]
-
 _PATIENCE_SECONDS = 0.2  # how soon a stop is noticed
 
 

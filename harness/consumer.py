@@ -19,8 +19,6 @@ from kafka.structs import OffsetAndMetadata
 from harness.errors import HarnessError
 from harness.kafka_events import KafkaRecord
 
-__all__ = ["Reader", "open_reader"]
-
 _CONNECT_SECONDS = 30.0
 _ROUND_MS = 200  # how long a poll may wait
 _COMMIT_SECONDS = 60.0
@@ -71,7 +69,8 @@ class Reader:
                 self._consumer.commit(offsets, timeout_ms=10_000)
             except KafkaError as error:
                 if monotonic() > deadline:
-                    raise HarnessError(f"Kafka did not take the offsets: {type(error).__name__}") from error
+                    msg = f"Kafka did not take the offsets: {type(error).__name__}"
+                    raise HarnessError(msg) from error
                 sleep(0.2)
             else:
                 return
@@ -117,7 +116,8 @@ def open_reader(
             max_partition_fetch_bytes=8 << 20,  # a record of more than 1 MB must not hold the others up
         )
     except KafkaError as error:
-        raise HarnessError(f"No Kafka broker answers at {bootstrap_servers}: {error}") from error
+        msg = f"No Kafka broker answers at {bootstrap_servers}: {error}"
+        raise HarnessError(msg) from error
     try:
         consumer.assign(_partitions(consumer, topics))
         reader = Reader(consumer)
@@ -138,7 +138,8 @@ def _await_broker(bootstrap_servers: str) -> None:
                 socket.create_connection((host, int(port)), timeout=2).close()
                 return
         if monotonic() > deadline:
-            raise HarnessError(f"No Kafka broker answers at {bootstrap_servers}.")
+            msg = f"No Kafka broker answers at {bootstrap_servers}."
+            raise HarnessError(msg)
         sleep(0.2)
 
 
@@ -147,7 +148,8 @@ def _partitions(consumer: Any, topics: Sequence[str]) -> list[TopicPartition]:  
     for topic in topics:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
-            raise HarnessError(f"There is no topic {topic!r}.")
+            msg = f"There is no topic {topic!r}."
+            raise HarnessError(msg)
         partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
     return partitions
 

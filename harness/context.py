@@ -7,8 +7,6 @@ information". Only those of functions that no mobile client calls are here.
 import time
 from dataclasses import dataclass
 
-__all__ = ["LambdaContext"]
-
 
 @dataclass(frozen=True, slots=True)
 class LambdaContext:

@@ -19,8 +19,6 @@ from harness.errors import HarnessError
 from harness.kafka_events import KafkaSource, kafka_event
 from harness.kafka_retries import Discarded
 
-__all__ = ["Failure", "FailureDestination", "KafkaTopic", "S3Bucket", "SnsTopic", "SqsQueue", "describe"]
-
 _SEND_SECONDS = 60.0
 
 
@@ -188,7 +186,8 @@ class KafkaTopic:
             # Failures are rare: a producer for each costs less than one that is kept and must be closed.
             producer = KafkaProducer(bootstrap_servers=self._bootstrap_servers, allow_auto_create_topics=False)
         except KafkaError as error:
-            raise HarnessError(f"No Kafka broker answers at {self._bootstrap_servers}: {error}") from error
+            msg = f"No Kafka broker answers at {self._bootstrap_servers}: {error}"
+            raise HarnessError(msg) from error
         try:
             sent = []
             for record in failure.discarded.batch.records:
@@ -206,7 +205,8 @@ class KafkaTopic:
             for future in sent:
                 future.get(timeout=_SEND_SECONDS)
         except KafkaError as error:
-            raise HarnessError(f"Kafka did not take {len(sent)} failed records: {type(error).__name__}") from error
+            msg = f"Kafka did not take {len(sent)} failed records: {type(error).__name__}"
+            raise HarnessError(msg) from error
         finally:
             producer.close()
 

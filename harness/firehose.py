@@ -46,8 +46,6 @@ from harness.invocation import (
 )
 from harness.object_storage import Destination, ObjectStore, object_key
 
-__all__ = ["Buffering", "DeliveryStream", "Streamed", "transform"]
-
 _logger = logging.getLogger(__name__)
 
 _MEGABYTE = 1 << 20
@@ -87,7 +85,8 @@ class Buffering:
             ("delivery_seconds", 0, 900),
         ):
             if not lowest <= getattr(self, name) <= highest:
-                raise ValueError(f"{name} must be from {lowest} to {highest}, got {getattr(self, name)!r}")
+                msg = f"{name} must be from {lowest} to {highest}, got {getattr(self, name)!r}"
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,9 +353,8 @@ class _Run:
                 spent = (clock.now() - began).total_seconds()
                 _logger.warning("firehose.delivery_failed error_type=%s after_seconds=%d", type(error).__name__, spent)
                 if spent + wait > self._stream.delivery_retry_seconds:
-                    raise HarnessError(
-                        f"The destination took nothing for {spent:.0f} s, at last: {type(error).__name__}."
-                    ) from error
+                    msg = f"The destination took nothing for {spent:.0f} s, at last: {type(error).__name__}."
+                    raise HarnessError(msg) from error
             else:
                 return
             clock.sleep(wait)

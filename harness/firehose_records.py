@@ -16,17 +16,6 @@ from typing import Any, Literal
 
 from harness.kafka_events import KafkaRecord
 
-__all__ = [
-    "Incoming",
-    "Outcome",
-    "StreamIdentity",
-    "direct_put_event",
-    "error_document",
-    "incoming_from_kafka",
-    "msk_event",
-    "outcomes",
-]
-
 _RESULTS = ("Ok", "Dropped", "ProcessingFailed")
 
 

@@ -5,8 +5,6 @@ import select
 import struct
 from time import monotonic
 
-__all__ = ["ERROR", "READY", "REQUEST", "RESULT", "PipeClosedError", "read_frame", "write_frame"]
-
 READY, REQUEST, RESULT, ERROR = b"+", b"?", b"=", b"!"
 
 _HEAD = struct.Struct(">cI")

@@ -36,8 +36,6 @@ from harness.invocation import (
     encode_payload,
 )
 
-__all__ = ["Function"]
-
 _INIT_SECONDS = 60.0  # Lambda allows 10; this machine may be busy
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,11 +82,14 @@ class Function:
     ) -> None:
         module, _, attribute = handler.partition(":")
         if not module or not attribute:
-            raise ValueError(f"handler must be module:attribute, got {handler!r}")
+            msg = f"handler must be module:attribute, got {handler!r}"
+            raise ValueError(msg)
         if not 0 < timeout_seconds <= 900:
-            raise ValueError(f"timeout_seconds must be above 0 and at most 900, got {timeout_seconds!r}")
+            msg = f"timeout_seconds must be above 0 and at most 900, got {timeout_seconds!r}"
+            raise ValueError(msg)
         if concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1, got {concurrency!r}")
+            msg = f"concurrency must be at least 1, got {concurrency!r}"
+            raise ValueError(msg)
         self._name = name or module.replace(".", "-")
         self._timeout_seconds = timeout_seconds
         self._concurrency = concurrency
@@ -121,10 +122,12 @@ class Function:
         """Invoke it; see `Invocable`. Threads may do so at the same time."""
         payload = encode_payload(event)
         if len(payload) > PAYLOAD_LIMIT:
-            raise RequestTooLargeError(f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}")
+            msg = f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}"
+            raise RequestTooLargeError(msg)
         with self._lock:
             if self._running >= self._concurrency:
-                raise FunctionThrottled(f"{self._name} runs {self._running} times already")
+                msg = f"{self._name} runs {self._running} times already"
+                raise FunctionThrottled(msg)
             self._running += 1
         try:
             environment = self._take()

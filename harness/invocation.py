@@ -13,21 +13,6 @@ from typing import Any, Protocol
 
 from harness.context import LambdaContext
 
-__all__ = [
-    "PAYLOAD_LIMIT",
-    "FunctionCrashed",
-    "FunctionError",
-    "FunctionThrottled",
-    "FunctionTimedOut",
-    "InProcessFunction",
-    "Invocable",
-    "RequestTooLargeError",
-    "answer",
-    "arn_of",
-    "decode_payload",
-    "encode_payload",
-]
-
 PAYLOAD_LIMIT = 6 * 1024 * 1024
 
 
@@ -140,10 +125,12 @@ def answer(handler: Callable[[Any, Any], Any], event: Any, context: LambdaContex
     try:
         payload = encode_payload(result)
     except (TypeError, ValueError) as error:
-        raise FunctionError("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+        msg = "Runtime.MarshalError"
+        raise FunctionError(msg, f"Unable to marshal response: {error}") from error
     if len(payload) > PAYLOAD_LIMIT:
+        msg = "Function.ResponseSizeTooLarge"
         raise FunctionError(
-            "Function.ResponseSizeTooLarge",
+            msg,
             f"Response payload size ({len(payload)} bytes) exceeded maximum allowed payload size"
             f" ({PAYLOAD_LIMIT} bytes).",
         )
@@ -179,7 +166,8 @@ class InProcessFunction:
         """Invoke it; see `Invocable`."""
         payload = encode_payload(event)
         if len(payload) > PAYLOAD_LIMIT:
-            raise RequestTooLargeError(f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}")
+            msg = f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}"
+            raise RequestTooLargeError(msg)
         deadline = monotonic() + self._timeout_seconds
         context = LambdaContext(self._name, str(uuid.uuid4()), deadline, arn_of(self._name))
         return decode_payload(answer(self._handler, decode_payload(payload), context))

@@ -21,8 +21,6 @@ from typing import Any, Literal
 
 from harness.kafka_events import KafkaRecord
 
-__all__ = ["Batch", "Decision", "Discarded", "RetryRules", "after_failure", "after_reply", "too_old"]
-
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded", "RecordTooLarge"]
 
 _RETRIES_WITH_DESTINATION = 10
@@ -62,12 +60,15 @@ class RetryRules:
 
     def __post_init__(self) -> None:
         if self.retry_model not in ("only_failed", "rewind_to_lowest"):
-            raise ValueError(f"retry_model must be only_failed or rewind_to_lowest, got {self.retry_model!r}")
+            msg = f"retry_model must be only_failed or rewind_to_lowest, got {self.retry_model!r}"
+            raise ValueError(msg)
         if not -1 <= self.maximum_retry_attempts <= 10_000:
-            raise ValueError(f"maximum_retry_attempts must be from -1 to 10000, got {self.maximum_retry_attempts!r}")
+            msg = f"maximum_retry_attempts must be from -1 to 10000, got {self.maximum_retry_attempts!r}"
+            raise ValueError(msg)
         age = self.maximum_record_age_seconds
         if age != -1 and not 60 <= age <= 604_800:
-            raise ValueError(f"maximum_record_age_seconds must be -1 or from 60 to 604800, got {age!r}")
+            msg = f"maximum_record_age_seconds must be -1 or from 60 to 604800, got {age!r}"
+            raise ValueError(msg)
 
     @property
     def retries(self) -> int | None:

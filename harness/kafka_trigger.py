@@ -30,8 +30,6 @@ from harness.invocation import (
 from harness.kafka_events import KafkaRecord, KafkaSource, kafka_event, split_by_payload
 from harness.kafka_retries import Batch, Decision, Discarded, RetryRules, after_failure, after_reply, too_old
 
-__all__ = ["BatchRun", "KafkaTrigger", "Triggered"]
-
 _logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT_SECONDS = 60.0
@@ -198,15 +196,17 @@ class KafkaTrigger:
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_size <= 10_000:
-            raise ValueError(f"batch_size must be from 1 to 10000, got {self.batch_size!r}")
+            msg = f"batch_size must be from 1 to 10000, got {self.batch_size!r}"
+            raise ValueError(msg)
         if not 0 <= self.window_seconds <= 300:
-            raise ValueError(f"window_seconds must be from 0 to 300, got {self.window_seconds!r}")
+            msg = f"window_seconds must be from 0 to 300, got {self.window_seconds!r}"
+            raise ValueError(msg)
         if not isinstance(self.starting_position, datetime) and self.starting_position not in _POSITIONS:
-            raise ValueError(
-                f"starting_position must be {' or '.join(_POSITIONS)} or a time, got {self.starting_position!r}"
-            )
+            msg = f"starting_position must be {' or '.join(_POSITIONS)} or a time, got {self.starting_position!r}"
+            raise ValueError(msg)
         if isinstance(self.on_failure, KafkaTopic) and self.on_failure.topic in self.topics:
-            raise ValueError(f"on_failure must not be one of the trigger's own topics, got {self.on_failure.topic!r}")
+            msg = f"on_failure must not be one of the trigger's own topics, got {self.on_failure.topic!r}"
+            raise ValueError(msg)
 
     def run(
         self,

@@ -18,8 +18,6 @@ from typing import Any, Protocol
 
 from harness.clock import Clock, SystemClock
 
-__all__ = ["Destination", "Directory", "JsonLines", "ObjectStore", "S3Store", "evaluate_prefix", "object_key"]
-
 _PATTERNS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 _EXPRESSION = re.compile(r"!\{([^:}]*):?([^}]*)\}")
 
@@ -146,12 +144,14 @@ def evaluate_prefix(prefix: str, time: datetime, error_type: str | None = None) 
             return error_type
         if (space, value) == ("firehose", "random-string"):
             return secrets.token_hex(6)[:11]
-        raise ValueError(f"prefix must hold known expressions only, got {match.group(0)!r}")
+        msg = f"prefix must hold known expressions only, got {match.group(0)!r}"
+        raise ValueError(msg)
 
     filled = _EXPRESSION.sub(fill, prefix)
     if error_type and "!{firehose:error-output-type}" not in prefix:
         if _EXPRESSION.search(prefix):
-            raise ValueError(f"error prefix must hold !{{firehose:error-output-type}}, got {prefix!r}")
+            msg = f"error prefix must hold !{{firehose:error-output-type}}, got {prefix!r}"
+            raise ValueError(msg)
         filled += f"{error_type}/"
     return filled if "!{timestamp:" in prefix else f"{filled}{time:%Y/%m/%d/%H/}"
 
@@ -161,5 +161,6 @@ def _strftime(pattern: str) -> str:
     words = re.findall(r"'[^']*'|[A-Za-z]+|[^A-Za-z']+", pattern)
     unknown = [word for word in words if word[0].isalpha() and word not in _PATTERNS]
     if unknown:
-        raise ValueError(f"prefix must hold known time patterns only ({', '.join(_PATTERNS)}), got {unknown[0]!r}")
+        msg = f"prefix must hold known time patterns only ({', '.join(_PATTERNS)}), got {unknown[0]!r}"
+        raise ValueError(msg)
     return "".join(_PATTERNS.get(word, word.strip("'").replace("%", "%%")) for word in words)

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-__all__ = ["Firing", "Schedule", "ScheduleFaults", "firings"]
-
 _MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEFAULT_INPUT = '{"time":"<aws.scheduler.scheduled-time>"}'
@@ -50,11 +48,13 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.rate_minutes < 1:
-            raise ValueError(f"rate_minutes must be at least 1, got {self.rate_minutes!r}")
+            msg = f"rate_minutes must be at least 1, got {self.rate_minutes!r}"
+            raise ValueError(msg)
         try:
             self.event(_EPOCH, "0123456789abcdef", 1)
         except json.JSONDecodeError as error:
-            raise ValueError(f"input must be JSON once its attributes are filled in, got {self.input!r}") from error
+            msg = f"input must be JSON once its attributes are filled in, got {self.input!r}"
+            raise ValueError(msg) from error
 
     @property
     def rate(self) -> timedelta:
@@ -125,9 +125,11 @@ class ScheduleFaults:
         shares = {"miss": self.miss, "double": self.double, "overlap": self.overlap, "out_of_order": self.out_of_order}
         for name, share in shares.items():
             if not 0 <= share <= 1:
-                raise ValueError(f"{name} must be from 0 to 1, got {share!r}")
+                msg = f"{name} must be from 0 to 1, got {share!r}"
+                raise ValueError(msg)
         if sum(shares.values()) > 1:
-            raise ValueError(f"the shares must not exceed 1 together, got {shares}")
+            msg = f"the shares must not exceed 1 together, got {shares}"
+            raise ValueError(msg)
 
     def due(self, time: datetime, rate: timedelta) -> tuple[datetime, ...]:
         """Say when a scheduled time really fires: never, once or twice."""

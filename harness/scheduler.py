@@ -24,8 +24,6 @@ from harness.clock import Clock, SimulatedClock, never
 from harness.invocation import FunctionError, FunctionThrottled, Invocable, RequestTooLargeError
 from harness.schedule import Firing, Schedule, ScheduleFaults, firings
 
-__all__ = ["Fired", "Retries", "Scheduler"]
-
 _logger = logging.getLogger(__name__)
 
 _MAX_BACKOFF_SECONDS = 300.0
@@ -60,11 +58,11 @@ class Retries:
 
     def __post_init__(self) -> None:
         if not 0 <= self.maximum_attempts <= 185:
-            raise ValueError(f"maximum_attempts must be from 0 to 185, got {self.maximum_attempts!r}")
+            msg = f"maximum_attempts must be from 0 to 185, got {self.maximum_attempts!r}"
+            raise ValueError(msg)
         if not 60 <= self.maximum_event_age_seconds <= 86_400:
-            raise ValueError(
-                f"maximum_event_age_seconds must be from 60 to 86400, got {self.maximum_event_age_seconds!r}"
-            )
+            msg = f"maximum_event_age_seconds must be from 60 to 86400, got {self.maximum_event_age_seconds!r}"
+            raise ValueError(msg)
 
     @classmethod
     def of_scheduler(cls, maximum_attempts: int = 185, maximum_event_age_seconds: int = 86_400) -> Self:

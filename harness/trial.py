@@ -12,8 +12,6 @@ from harness.kafka_events import KafkaRecord, KafkaSource, kafka_event
 from harness.kafka_retries import Discarded, RetryRules
 from harness.kafka_trigger import BatchRun, Triggered
 
-__all__ = ["KafkaTrial", "try_firehose_handler", "try_kafka_handler"]
-
 
 @dataclass(frozen=True, slots=True)
 class KafkaTrial:

@@ -18,8 +18,6 @@ from harness.context import LambdaContext
 from harness.frames import ERROR, READY, RESULT, PipeClosedError, read_frame, write_frame
 from harness.invocation import FunctionError, answer, arn_of, decode_payload, encode_payload
 
-__all__ = ["main"]
-
 
 def main(order: dict[str, Any]) -> None:
     """Serve until nobody asks any more.
@@ -64,13 +62,14 @@ def _load(name: str) -> Callable[[Any, Any], Any]:
     try:
         handler = getattr(importlib.import_module(module), attribute)
     except AttributeError as error:
-        raise FunctionError("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module}'") from error
+        msg = "Runtime.HandlerNotFound"
+        raise FunctionError(msg, f"Handler '{attribute}' missing on module '{module}'") from error
     except Exception as error:
-        raise FunctionError(
-            "Runtime.ImportModuleError", f"Unable to import module '{module}': {type(error).__name__}: {error}"
-        ) from error
+        msg = "Runtime.ImportModuleError"
+        raise FunctionError(msg, f"Unable to import module '{module}': {type(error).__name__}: {error}") from error
     if not callable(handler):
-        raise FunctionError("Runtime.HandlerNotFound", f"'{attribute}' of module '{module}' is not callable")
+        msg = "Runtime.HandlerNotFound"
+        raise FunctionError(msg, f"'{attribute}' of module '{module}' is not callable")
     return handler  # type: ignore[no-any-return]
 
 

@@ -6,8 +6,6 @@ from enum import Enum, auto
 
 from anomaly.cli.times import is_iso_time
 
-__all__ = ["MISSING_WORDS", "Kind", "kind_of", "parse_number"]
-
 MISSING_WORDS = ("NaN", "NA", "N/A", "#N/A", "null", "None")
 """How files say that a value is missing, besides an empty cell; in capital or small letters."""
 
@@ -55,15 +53,17 @@ def parse_number(text: str) -> float:
         return math.nan
     if not _NUMBER.fullmatch(text):
         if text.lower() in _INFINITE:
-            raise ValueError(f"{text!r} is infinite; a value must be finite, or an empty cell where it is missing")
+            msg = f"{text!r} is infinite; a value must be finite, or an empty cell where it is missing"
+            raise ValueError(msg)
         if _WITH_COMMAS.fullmatch(text):
-            raise ValueError(f"{text!r} has a comma; write numbers with a decimal point and nothing between thousands")
-        raise ValueError(
-            f"{_cut(text)!r} is not a number; a value is a number like 3.5, or an empty cell where it is missing"
-        )
+            msg = f"{text!r} has a comma; write numbers with a decimal point and nothing between thousands"
+            raise ValueError(msg)
+        msg = f"{_cut(text)!r} is not a number; a value is a number like 3.5, or an empty cell where it is missing"
+        raise ValueError(msg)
     number = float(text)
     if math.isinf(number):
-        raise ValueError(f"{_cut(text)!r} is too large; the largest number is 1.8e308")
+        msg = f"{_cut(text)!r} is too large; the largest number is 1.8e308"
+        raise ValueError(msg)
     return number
 
 

@@ -10,8 +10,6 @@ from anomaly.cli.cells import Kind, kind_of
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.times import EPOCH_UNITS
 
-__all__ = ["Asked", "Plan", "Table", "find_delimiter", "find_plan", "has_header", "listed"]
-
 DELIMITERS = "\t;,"
 EPOCH_SECONDS = (1e8, 1e10)
 """Numbers in this range, in seconds or a finer unit, can be epoch times: the years 1973 to 2286."""
@@ -167,24 +165,26 @@ def _resolve(table: Table, name: str, option: str) -> int:
         return found[0]
     if len(found) > 1:
         numbers = " and ".join(str(column + 1) for column in found)
-        raise InputError(f"{option} {wanted}: {len(found)} columns have this name; give the number, {numbers}")
+        msg = f"{option} {wanted}: {len(found)} columns have this name; give the number, {numbers}"
+        raise InputError(msg)
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(table.names):
         return int(wanted) - 1
     if not table.has_header:
-        raise InputError(f"{option} {wanted}: the file has no header; give a column's number, 1 to {len(table.names)}")
+        msg = f"{option} {wanted}: the file has no header; give a column's number, 1 to {len(table.names)}"
+        raise InputError(msg)
     lowered = {known.lower(): known for known in table.names}
     near = difflib.get_close_matches(wanted.lower(), lowered, n=1)
     hint = f"; did you mean {lowered[near[0]]}?" if near else ""
     everything = listed(table.names, range(len(table.names)))
-    raise InputError(f"{option} {wanted}: there is no such column, only {everything}{hint}")
+    msg = f"{option} {wanted}: there is no such column, only {everything}{hint}"
+    raise InputError(msg)
 
 
 def _refuse_repeats(table: Table, columns: Sequence[int]) -> None:
     for column in columns:
         if columns.count(column) > 1:
-            raise InputError(
-                f"column {listed(table.names, [column])} is asked for more than once; each can be one thing"
-            )
+            msg = f"column {listed(table.names, [column])} is asked for more than once; each can be one thing"
+            raise InputError(msg)
 
 
 def _kinds(table: Table, column: int) -> set[Kind]:
@@ -198,9 +198,8 @@ def _find_timestamp(table: Table, kinds: Sequence[set[Kind]], taken: set[int]) -
     found = found or [column for column in free if kinds[column] == {Kind.NUMBER} and _is_epoch(table, column)]
     if len(found) > 1:
         names = listed(table.names, found)
-        raise InputError(
-            f"{len(found)} columns hold times: {names}; choose one with --timestamp {_call(table, found[0])}"
-        )
+        msg = f"{len(found)} columns hold times: {names}; choose one with --timestamp {_call(table, found[0])}"
+        raise InputError(msg)
     return found[0] if found else None
 
 
@@ -228,24 +227,25 @@ def _find_value(table: Table, kinds: Sequence[set[Kind]], taken: set[int]) -> in
         return found[0]
     if found:
         every = ",".join(_call(table, column) for column in found)
-        raise InputError(
+        msg = (
             f"{len(found)} columns hold numbers: {listed(table.names, found)}; choose one with "
             f"--value {_call(table, found[0])}, or take several as one observation with --value {every}"
         )
+        raise InputError(msg)
     commas = [column for column in free if Kind.COMMA_NUMBER in kinds[column]]
     if commas:
         cell = next(row[commas[0]] for row in table.sample if kind_of(row[commas[0]]) is Kind.COMMA_NUMBER)
-        raise InputError(
+        msg = (
             f"column {listed(table.names, commas[:1])} has numbers with a comma ({cell.strip()!r}); write them with a "
             "decimal point and nothing between thousands"
         )
+        raise InputError(msg)
     cells = (
         f" (first row: {', '.join(cell.strip() or 'empty' for cell in table.sample[0])[:200]})" if table.sample else ""
     )
     everything = listed(table.names, range(len(table.names)))
-    raise InputError(
-        f"no column of numbers was found among {everything}{cells}; name it with --value COL if there is one"
-    )
+    msg = f"no column of numbers was found among {everything}{cells}; name it with --value COL if there is one"
+    raise InputError(msg)
 
 
 def _call(table: Table, column: int) -> str:

@@ -1,7 +1,5 @@
 """What stops a command: said to its user in one line, never a traceback."""
 
-__all__ = ["CommandError", "InputError"]
-
 
 class CommandError(Exception):
     """The command can't go on; the message tells what was found, what was expected and what to do."""

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["swallowed_interrupts"]
-
 
 @contextmanager
 def swallowed_interrupts() -> Iterator[Callable[[], None]]:

@@ -12,8 +12,6 @@ from typing import BinaryIO, cast
 from anomaly.cli.columns import find_delimiter
 from anomaly.cli.command_errors import InputError
 
-__all__ = ["CsvReader", "Row"]
-
 CHUNK = 65_536
 LONGEST_LINE = 1_048_576
 BOM = "\ufeff"
@@ -61,7 +59,8 @@ class CsvReader:
         self._lines = _Lines(unpacked)
         opening = self._lines.first_two()
         if not opening:
-            raise InputError("the input is empty; a CSV file with a row per observation was expected")
+            msg = "the input is empty; a CSV file with a row per observation was expected"
+            raise InputError(msg)
         self.has_bom = self._lines.has_bom
         """Whether the file starts with a byte order mark. It belongs to no cell."""
         self.ending = "\r\n" if opening[0].endswith("\r\n") else "\n"
@@ -112,7 +111,8 @@ class CsvReader:
             try:
                 cells = next(self._cells, None)
             except csv.Error as error:
-                raise InputError(f"line {first_line}: {_explain(error)}") from error
+                msg = f"line {first_line}: {_explain(error)}"
+                raise InputError(msg) from error
             if cells is None:
                 return None
             if cells:
@@ -173,14 +173,17 @@ class _Lines:
         try:
             chunk = self._stream.read1(CHUNK)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(f"the gzip file is damaged or cut off: {error}") from error
+            msg = f"the gzip file is damaged or cut off: {error}"
+            raise InputError(msg) from error
         except OSError as error:
-            raise InputError(f"reading failed: {error.strerror or error}") from error
+            msg = f"reading failed: {error.strerror or error}"
+            raise InputError(msg) from error
         if chunk:
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             self._whole.extend(line + b"\n" for line in lines)
             if len(self._rest) > LONGEST_LINE:
-                raise InputError(f"a line is longer than {LONGEST_LINE:,} bytes; is this a CSV file?")
+                msg = f"a line is longer than {LONGEST_LINE:,} bytes; is this a CSV file?"
+                raise InputError(msg)
         else:
             self._ended = True
             if self._rest:
@@ -192,27 +195,29 @@ def _unpacked(stream: io.BufferedReader) -> BinaryIO:
     try:
         opening = stream.peek(8)
     except OSError as error:
-        raise InputError(f"reading failed: {error.strerror or error}") from error
+        msg = f"reading failed: {error.strerror or error}"
+        raise InputError(msg) from error
     if opening.startswith(b"\x1f\x8b"):
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     for magic, what in _NOT_CSV.items():
         if opening.startswith(magic):
-            raise InputError(f"this is {what}")
+            msg = f"this is {what}"
+            raise InputError(msg)
     return stream
 
 
 def _decoded(line: bytes, number: int) -> str:
     if b"\0" in line:
-        raise InputError(
-            f"line {number} holds a NUL byte; a CSV file in UTF-8 was expected, is this UTF-16 or no text?"
-        )
+        msg = f"line {number} holds a NUL byte; a CSV file in UTF-8 was expected, is this UTF-16 or no text?"
+        raise InputError(msg)
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(
+        msg = (
             f"line {number} is not UTF-8 (byte 0x{line[error.start]:02X} at position {error.start + 1}), probably "
             "Windows-1252; convert it with `iconv -f WINDOWS-1252 -t UTF-8`, or save it as 'CSV UTF-8'"
-        ) from error
+        )
+        raise InputError(msg) from error
 
 
 def _explain(error: csv.Error) -> str:

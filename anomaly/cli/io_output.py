@@ -12,8 +12,6 @@ from typing import BinaryIO, Literal, cast
 
 from anomaly.cli.command_errors import CommandError
 
-__all__ = ["Output", "open_output"]
-
 
 class Output:
     """Writes text as UTF-8; errors other than a closed pipe become an `CommandError` that names the output."""
@@ -42,7 +40,8 @@ class Output:
             raise
         except OSError as error:
             self.failed = True
-            raise CommandError(f"can't write {self._name}: {error.strerror or error}") from error
+            msg = f"can't write {self._name}: {error.strerror or error}"
+            raise CommandError(msg) from error
 
 
 @contextmanager
@@ -66,7 +65,8 @@ def open_output(path: Path | None, source: BinaryIO) -> Iterator[Output]:
     """
     if path is None:
         if sys.stdout is None:
-            raise CommandError("standard output is closed; give a file with -o")
+            msg = "standard output is closed; give a file with -o"
+            raise CommandError(msg)
         _refuse_input(_status(sys.stdout.buffer), source, "standard output")
         output = Output(cast("BinaryIO", sys.stdout.buffer), "standard output")
         try:
@@ -106,7 +106,8 @@ def _moved_into_place(target: Path, path: Path) -> Iterator[BinaryIO]:
             shutil.copymode(target, unfinished)
         unfinished.replace(target)
     except OSError as error:
-        raise CommandError(f"can't write {path}: {error.strerror or error}") from error
+        msg = f"can't write {path}: {error.strerror or error}"
+        raise CommandError(msg) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -118,11 +119,14 @@ def _existing(target: Path, path: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CommandError(f"can't write {path}: {error.strerror or error}") from error
+        msg = f"can't write {path}: {error.strerror or error}"
+        raise CommandError(msg) from error
     if stat.S_ISDIR(status.st_mode):
-        raise CommandError(f"the output {path} is a folder; give a file's name")
+        msg = f"the output {path} is a folder; give a file's name"
+        raise CommandError(msg)
     if not os.access(target, os.W_OK):
-        raise CommandError(f"can't write {path}: Permission denied")
+        msg = f"can't write {path}: Permission denied"
+        raise CommandError(msg)
     return status
 
 
@@ -131,8 +135,10 @@ def _open(file: Path, mode: Literal["wb", "xb"], path: Path) -> BinaryIO:
         return file.open(mode)
     except OSError as error:
         if not file.parent.is_dir():
-            raise CommandError(f"can't write {path}: there is no folder {file.parent}; make it first") from error
-        raise CommandError(f"can't write {path}: {error.strerror or error}") from error
+            msg = f"can't write {path}: there is no folder {file.parent}; make it first"
+            raise CommandError(msg) from error
+        msg = f"can't write {path}: {error.strerror or error}"
+        raise CommandError(msg) from error
 
 
 def _give_up_stdout() -> None:
@@ -153,4 +159,5 @@ def _status(stream: BinaryIO) -> os.stat_result | None:
 def _refuse_input(status: os.stat_result | None, source: BinaryIO, name: str) -> None:
     read = _status(source)
     if status is not None and read is not None and stat.S_ISREG(read.st_mode) and os.path.samestat(status, read):
-        raise CommandError(f"{name} is the input file itself; write the results to another file")
+        msg = f"{name} is the input file itself; write the results to another file"
+        raise CommandError(msg)

@@ -3,8 +3,6 @@
 import time
 from typing import TextIO
 
-__all__ = ["Progress", "progress_line"]
-
 SECONDS_BETWEEN = 0.25
 
 

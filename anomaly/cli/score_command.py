@@ -21,8 +21,6 @@ from anomaly.cli.scoring import RowScorer, appended_names
 from anomaly.cli.summary import summary_lines
 from anomaly.config import DetectorConfig
 
-__all__ = ["say", "score"]
-
 OPENING_ROWS = 20
 """Rows looked at, at most, to find the columns; fewer when one comes early in which no cell is empty."""
 BATCH_ROWS = 4096
@@ -65,7 +63,8 @@ def score(source: Path | None, target: Path | None, asked: Asked, settings: Dete
         try:
             _score_stream(stream, target, asked, settings)
         except InputError as error:
-            raise CommandError(f"{source or 'standard input'}: {error}") from error
+            msg = f"{source or 'standard input'}: {error}"
+            raise CommandError(msg) from error
 
 
 def say(message: str) -> None:
@@ -93,7 +92,8 @@ def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, 
         finally:
             progress.clear()
         if scorer.rows == 0:
-            raise InputError("the input has only empty rows; a row per observation was expected")
+            msg = "the input has only empty rows; a row per observation was expected"
+            raise InputError(msg)
     for line in summary_lines(scorer.summary(), plan, settings.output_after):
         say(line)
 
@@ -107,10 +107,12 @@ def _look(reader: CsvReader, asked: Asked) -> tuple[list[Row], Plan]:
             break
         rows += more
     if not rows:
-        raise InputError("the input has no rows; a CSV file with a row per observation was expected")
+        msg = "the input has no rows; a CSV file with a row per observation was expected"
+        raise InputError(msg)
     headed = has_header(rows[0].cells, rows[1].cells if len(rows) > 1 else None)
     if headed and len(rows) == 1:
-        raise InputError("the input has a header but no rows; a row per observation was expected below it")
+        msg = "the input has a header but no rows; a row per observation was expected below it"
+        raise InputError(msg)
     width = len(rows[0].cells)
     names = rows[0].cells if headed else tuple(f"column_{number}" for number in range(1, width + 1))
     sample = [row.cells for row in rows[1 if headed else 0 :] if len(row.cells) == width]
@@ -164,20 +166,23 @@ def _refuse_format(path: Path | None) -> None:
         name = Path(path.name.lower().removesuffix(".gz"))
         kind = _OTHER_FORMATS.get(name.suffix)
         if kind is not None:
-            raise CommandError(f"{path}: the name says {kind}; this version reads and writes CSV only")
+            msg = f"{path}: the name says {kind}; this version reads and writes CSV only"
+            raise CommandError(msg)
 
 
 @contextmanager
 def _opened(source: Path | None) -> Iterator[io.BufferedReader]:
     if source is None:
         if sys.stdin is None:
-            raise CommandError("standard input is closed; name a file")
+            msg = "standard input is closed; name a file"
+            raise CommandError(msg)
         yield cast("io.BufferedReader", sys.stdin.buffer)
         return
     try:
         file = source.open("rb")
     except OSError as error:
-        raise CommandError(f"can't read {source}: {error.strerror or error}") from error
+        msg = f"can't read {source}: {error.strerror or error}"
+        raise CommandError(msg) from error
     with file:
         yield file
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from anomaly.cli.columns import Plan, listed
 
-__all__ = ["Strongest", "Summary", "summary_lines"]
-
 
 @dataclass(frozen=True, slots=True)
 class Strongest:

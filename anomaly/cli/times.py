@@ -7,8 +7,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-__all__ = ["EPOCH_UNITS", "is_iso_time", "iso_text", "parse_time"]
-
 EPOCH_UNITS = (1, 10**3, 10**6, 10**9)
 """How many units of a number make a second: it counts seconds below 1e11, milliseconds below 1e14, and so on."""
 

@@ -10,8 +10,6 @@ from anomaly.fleet import Fleet
 from anomaly.forest import RandomCutForest
 from anomaly.kernels.compile import cache_directory
 
-__all__ = ["warm_up"]
-
 
 def warm_up() -> None:
     """Run every kernel that Python calls once; print where the machine code is kept and how long it took."""

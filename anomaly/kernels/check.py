@@ -31,7 +31,7 @@ Bound = tuple[str, int, int]
 class Checks(NamedTuple):
     """What to look at in a record's bytes: places of floats, in words of their size, and for each bound a row.
 
-    ``bounds``: kind (0 i8, 1 i4, 2 u1), first word, words, least, most.
+    `bounds`: kind (0 i8, 1 i4, 2 u1), first word, words, least, most.
     """
 
     doubles: npt.NDArray[np.int64]

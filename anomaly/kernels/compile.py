@@ -1,6 +1,6 @@
 """The one place that imports numba: how kernels are compiled, and where their machine code is kept.
 
-Kernels are plain functions over arrays and records, so with ``NUMBA_DISABLE_JIT=1`` the same source runs uncompiled.
+Kernels are plain functions over arrays and records, so with `NUMBA_DISABLE_JIT=1` the same source runs uncompiled.
 
 numba finds kept machine code by the file of the kernel that Python calls, and knows nothing of the kernels that were
 compiled into it from other files. So the directory's name is a digest of all of them, and of whatever else decides what
@@ -28,8 +28,6 @@ import numpy as np
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["cache_directory", "compiling", "component", "entry", "inlined", "prepare"]
-
 P = ParamSpec("P")
 Arguments = TypeVarTuple("Arguments")
 R = TypeVar("R")
@@ -37,9 +35,9 @@ R = TypeVar("R")
 
 @contextmanager
 def _plain_print() -> Iterator[None]:
-    """Hide a replaced ``print`` while numba is imported.
+    """Hide a replaced `print` while numba is imported.
 
-    PyFlink's process-mode worker replaces ``builtins.print`` by a bound method, which numba's registry of builtins
+    PyFlink's process-mode worker replaces `builtins.print` by a bound method, which numba's registry of builtins
     refuses at import. The original is restored for the import alone.
     """
     replaced = builtins.print
@@ -66,7 +64,7 @@ config: Any = numba.config
 SOURCE = Path(__file__).parent
 
 SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO", "ENABLE_AVX", "CPU_NAME", "CPU_FEATURES")
-"""Those of numba's settings (``NUMBA_OPT``, ...) that change the machine code."""
+"""Those of numba's settings (`NUMBA_OPT`, ...) that change the machine code."""
 
 DIGEST_LENGTH = 16
 
@@ -99,7 +97,7 @@ class _Kernel(Protocol):
 def component(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that only kernels call; its machine code is kept as part of the entry that it ends up in.
 
-    It is compiled once for every combination of types, and an integer literal is a type of its own: pass ``i8(0)``.
+    It is compiled once for every combination of types, and an integer literal is a type of its own: pass `i8(0)`.
     """
     return cast("Callable[P, R]", njit(**_INNER)(function))
 
@@ -110,7 +108,7 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def entry(function: Callable[[*Arguments], R]) -> Callable[[*Arguments], R]:
-    """Compile a kernel that Python calls, on its first call, and keep its machine code in ``cache_directory()``.
+    """Compile a kernel that Python calls, on its first call, and keep its machine code in `cache_directory()`.
 
     Takes positional arguments only and releases the interpreter lock.
     """
@@ -191,7 +189,7 @@ def _files(function: Callable[..., object], suffix: str) -> list[Path]:
 class _Locator:
     """Tells numba where the machine code is kept.
 
-    numba asks any class that its setting ``CACHE_LOCATOR_CLASSES`` names. Its own classes put the path of the source
+    numba asks any class that its setting `CACHE_LOCATOR_CLASSES` names. Its own classes put the path of the source
     into the cache, and refuse a directory that cannot be written to even if everything is in it already.
     """
 
@@ -244,7 +242,7 @@ def digest() -> str:
 def cache_directory() -> Path | None:
     """Return where the machine code of these kernels is kept, or None where there is no place for it.
 
-    The first of these that can be written to, or has it already: ``NUMBA_CACHE_DIR``, if it is set; ``__pycache__``
+    The first of these that can be written to, or has it already: `NUMBA_CACHE_DIR`, if it is set; `__pycache__`
     beside the source; the user's cache directory; a private directory among the temporary ones.
     """
     if config.DISABLE_JIT or not any(SOURCE.glob("*.py")):

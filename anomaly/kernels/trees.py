@@ -6,8 +6,8 @@ own way from the root to its leaf: at every node, the box of the points that are
 points on the query's side of the cut.
 
 Sampling. AWS's sampler (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006, in log space with
-time decay) gives point i the key i + E/decay with E exponential, and keeps the ``sample_size`` largest keys. Here a
-tree keeps every key above a threshold that makes the expected number of points ``sample_size``: the same law of
+time decay) gives point i the key i + E/decay with E exponential, and keeps the `sample_size` largest keys. Here a
+tree keeps every key above a threshold that makes the expected number of points `sample_size`: the same law of
 inclusion by age, exp(-decay * age), without a heap, and without state, because E is a hash of (seed, tree, i).
 
 Scores. AWS's formula (`CommonUtils` and `anomalydetection/` in random-cut-forest-by-aws), read from the root down.
@@ -25,7 +25,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 class ForestShape(NamedTuple):
-    """What a forest is, fixed for its life. ``window`` is the age, in points, at which a point is forgotten."""
+    """What a forest is, fixed for its life. `window` is the age, in points, at which a point is forgotten."""
 
     features: int
     shingle_size: int
@@ -37,14 +37,14 @@ class ForestShape(NamedTuple):
 
 
 class ForestArrays(NamedTuple):
-    """What a forest remembers (``history``, ``clock``), and what follows from it and is kept only for speed.
+    """What a forest remembers (`history`, `clock`), and what follows from it and is kept only for speed.
 
-    ``history``       (rows * features,) the latest observations, oldest first.
-    ``clock``         (2,) observations seen; number of the observation at ``history[0]``.
-    ``members``       (trees, capacity) numbers of the points each tree holds, ascending.
-    ``keys``          (trees, capacity) their sampling keys.
-    ``sizes``         (trees,) how many points each tree holds.
-    ``smallest_keys`` (trees,) the smallest key of each tree: no member leaves before the threshold reaches it.
+    `history`       (rows * features,) the latest observations, oldest first.
+    `clock`         (2,) observations seen; number of the observation at `history[0]`.
+    `members`       (trees, capacity) numbers of the points each tree holds, ascending.
+    `keys`          (trees, capacity) their sampling keys.
+    `sizes`         (trees,) how many points each tree holds.
+    `smallest_keys` (trees,) the smallest key of each tree: no member leaves before the threshold reaches it.
     """
 
     history: FloatArray
@@ -65,7 +65,7 @@ def mix(value: np.uint64) -> np.uint64:
 
 @component
 def hashed(key: np.uint64, number: int) -> np.uint64:
-    """Return the ``number``-th value of the random sequence that ``key`` stands for."""
+    """Return the `number`-th value of the random sequence that `key` stands for."""
     return mix(key + (np.uint64(number) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
 
 
@@ -89,9 +89,9 @@ def points_seen(shape: ForestShape, arrays: ForestArrays) -> int:
 
 @component
 def sampling_threshold(shape: ForestShape, points: int) -> float:
-    """Return the key above which a point is sampled, when ``points`` have been seen.
+    """Return the key above which a point is sampled, when `points` have been seen.
 
-    A point of age a is held with probability min(1, p * exp(-decay * a)); p makes these sum to ``sample_size`` over
+    A point of age a is held with probability min(1, p * exp(-decay * a)); p makes these sum to `sample_size` over
     the window (over all points, while fewer were seen).
     """
     seen = min(points, shape.window)
@@ -158,7 +158,7 @@ def append_observation(shape: ForestShape, arrays: ForestArrays, values: FloatAr
 
 @entry
 def learn(shape: ForestShape, arrays: ForestArrays) -> None:
-    """Take the observation that ``append_observation`` wrote into the forest."""
+    """Take the observation that `append_observation` wrote into the forest."""
     arrays.clock[0] += 1
     points = points_seen(shape, arrays)
     if points == 0:
@@ -193,7 +193,7 @@ def gather(shape: ForestShape, arrays: ForestArrays, tree: int, starts: IntArray
 
 @component
 def measure_box(history: FloatArray, starts: IntArray, size: int, known: IntArray, box: FloatArray) -> float:
-    """Write the bounding box of the points at ``starts`` over the ``known`` dimensions; return the sum of its sides."""
+    """Write the bounding box of the points at `starts` over the `known` dimensions; return the sum of its sides."""
     total = 0.0
     for k in range(known.size):
         d = known[k]
@@ -211,7 +211,7 @@ def measure_box(history: FloatArray, starts: IntArray, size: int, known: IntArra
 
 @component
 def draw_cut(bits: np.uint64, known: IntArray, box: FloatArray, total: float) -> tuple[int, float]:
-    """Draw a random cut of a box: a dimension with probability its side over ``total``, and a place on that side.
+    """Draw a random cut of a box: a dimension with probability its side over `total`, and a place on that side.
 
     Returns the dimension and the cut, low <= cut < high; points with coordinate <= cut are left of it.
     """
@@ -253,10 +253,10 @@ def score_in_tree(
     known: IntArray,
     box: FloatArray,
 ) -> float:
-    """Return AWS's score of ``query`` in one tree over the points at ``starts``, in (0, log2(1 + size)].
+    """Return AWS's score of `query` in one tree over the points at `starts`, in (0, log2(1 + size)].
 
     From the leaf to the root AWS computes s <- P/(k + 1) + (1 - P)*s at each ancestor of depth k, with P the
-    probability that a cut of (box and query) separates the query. Unrolled from the root, with ``reach`` the product
+    probability that a cut of (box and query) separates the query. Unrolled from the root, with `reach` the product
     of (1 - P) so far: s = sum of reach * P/(k + 1), plus reach * (score at the leaf).
     """
     tree_mass = size
@@ -288,7 +288,7 @@ def score_in_tree(
 
 @entry
 def score_query(shape: ForestShape, arrays: ForestArrays, query: FloatArray, known: IntArray) -> float:
-    """Return the mean score of ``query`` on its ``known`` dimensions over the trees; 0.0 while the forest is empty."""
+    """Return the mean score of `query` on its `known` dimensions over the trees; 0.0 while the forest is empty."""
     starts = np.empty(arrays.members.shape[1], np.int64)
     box = np.empty((2, shape.features * shape.shingle_size))
     total = 0.0

@@ -1,1 +1,1 @@
-"""How well alerts and scores agree with what people labelled: ``python -m benchmarks quality``."""
+"""How well alerts and scores agree with what people labelled: `python -m benchmarks quality`."""

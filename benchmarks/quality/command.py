@@ -59,7 +59,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     names = [one.name for one in labelled] + [_QUIET]
     wanted = [name for name in names if _is_wanted(name, options.sets)]
     if not wanted:
-        raise SystemExit(f"no set begins with {', '.join(options.sets)}; there are {', '.join(dict.fromkeys(names))}")
+        msg = f"no set begins with {', '.join(options.sets)}; there are {', '.join(dict.fromkeys(names))}"
+        raise SystemExit(msg)
     labelled = [one for one in labelled if one.name in wanted]
     if options.pictures:
         options.pictures.write_text(pictures.page(labelled), encoding="utf-8")

@@ -121,7 +121,8 @@ def judge(name: str) -> Judge:
     if ":" in name:
         module, _, function = name.partition(":")
         return _of_function(getattr(importlib.import_module(module), function))
-    raise ValueError(f"there is no detector {name!r}; there are {', '.join(NAMES)}, and MODULE:FUNCTION")
+    msg = f"there is no detector {name!r}; there are {', '.join(NAMES)}, and MODULE:FUNCTION"
+    raise ValueError(msg)
 
 
 PEERS = {

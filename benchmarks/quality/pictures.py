@@ -166,7 +166,8 @@ def _extent(values: FloatArray, lower: FloatArray, upper: FloatArray) -> tuple[f
 def _array(values: npt.NDArray[Any] | None) -> npt.NDArray[Any]:
     """Return what our detector always says."""
     if values is None:
-        raise ValueError("pictures need alerts and bands")
+        msg = "pictures need alerts and bands"
+        raise ValueError(msg)
     return values
 
 

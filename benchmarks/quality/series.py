@@ -64,7 +64,7 @@ def cloud() -> list[Series]:
 
 
 def folder(path: Path) -> list[Series]:
-    """Read the CSV files of a folder, ``.csv`` or ``.csv.gz``, as `labelled` reads one.
+    """Read the CSV files of a folder, `.csv` or `.csv.gz`, as `labelled` reads one.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def folder(path: Path) -> list[Series]:
     """
     files = sorted([*path.glob("*.csv"), *path.glob("*.csv.gz")])
     if not files:
-        raise ValueError(f"{path} has no .csv or .csv.gz file")
+        msg = f"{path} has no .csv or .csv.gz file"
+        raise ValueError(msg)
     return [labelled(file) for file in files]
 
 
@@ -90,7 +91,8 @@ def labelled(path: Path) -> Series:
     rows = list(_rows(path))
     if not rows or not {"timestamp", "value", "label"} <= rows[0].keys():
         found = ", ".join(rows[0]) if rows else "nothing"
-        raise ValueError(f"{path} needs the columns timestamp, value and label, it has {found}")
+        msg = f"{path} needs the columns timestamp, value and label, it has {found}"
+        raise ValueError(msg)
     times = np.array([_seconds(row["timestamp"]) for row in rows])
     values = np.array([float(row["value"] or "nan") for row in rows])
     labels = np.array([int(float(row["label"] or 0)) for row in rows])

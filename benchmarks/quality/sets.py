@@ -90,7 +90,8 @@ def quiet(name: str, seeds: Sequence[int] = (0, 1)) -> dict[str, list[float]]:
         for stream in made.quiet_streams(seed):
             alert = judge(stream).alert
             if alert is None:
-                raise ValueError(f"{name} has no alerts of its own")
+                msg = f"{name} has no alerts of its own"
+                raise ValueError(msg)
             first = stream.times < stream.times[0] + series.WEEK
             later = float(alert[~first].sum()) / (made.STREAM_WEEKS - 1)
             by_kind.setdefault(stream.name, []).append([float(alert[first].sum()), later])

@@ -100,7 +100,8 @@ def score(judged: Sequence[Judged], profile: Profile) -> float:
     """
     windows = sum(one.windows for one in judged)
     if windows == 0:
-        raise ValueError("the score needs at least one window after the first 15 % of its series")
+        msg = "the score needs at least one window after the first 15 % of its series"
+        raise ValueError(msg)
     raw = sum(one.raw_score(profile) for one in judged)
     return 100 * (raw + profile.missed * windows) / (windows * (1 + profile.missed))
 

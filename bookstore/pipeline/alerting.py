@@ -14,8 +14,6 @@ from harness.function import Function
 from harness.kafka_retries import RetryRules
 from harness.kafka_trigger import KafkaTrigger, Triggered
 
-__all__ = ["main"]
-
 _RULES = RetryRules(report_batch_item_failures=True, bisect=True, maximum_retry_attempts=10)
 
 

@@ -16,8 +16,6 @@ from harness.function import Function
 from harness.object_storage import Directory
 from transform_lambda.parquet import ParquetStore
 
-__all__ = ["ParquetFiles", "main"]
-
 # People watch: far sooner than Firehose's 60 s and 300 s.
 _BUFFERING = Buffering(function_seconds=1.0, delivery_seconds=5.0)
 

@@ -11,8 +11,6 @@ import msgspec
 
 from bookstore.pipeline.provision import Resources
 
-__all__ = ["GROUPS", "PLACES", "Places", "Sales", "job_properties", "read_places", "write_places"]
-
 PLACES = "places.json"
 """Name of the file with the places, in the stack's folder."""
 

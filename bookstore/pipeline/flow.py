@@ -17,8 +17,6 @@ import psycopg
 from bookstore.tail import tail
 from contracts.results import RecordError, Result, decode
 
-__all__ = ["Flow", "count_flow", "flow_lines", "flow_problems"]
-
 
 @dataclass(frozen=True, slots=True)
 class Flow:

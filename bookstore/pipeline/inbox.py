@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from bookstore.pipeline.provision import aws_session
 
-__all__ = ["Mail", "read_inbox"]
-
 
 @dataclass(frozen=True, slots=True)
 class Mail:

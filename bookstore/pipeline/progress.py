@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Progress", "read_progress"]
-
 _EVERY = 0.5  # seconds between two writings
 
 

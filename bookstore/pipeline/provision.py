@@ -18,8 +18,6 @@ from bookstore.shop import CREATE_TABLE
 from devstack.stack import Stack
 from devstack.topics import create_topics, list_topics
 
-__all__ = ["Resources", "aws_session", "provision"]
-
 _READER = "ingest"
 _NAME = "anybooks"
 _TOPICS = {"sales": 4, "sales-progress": 1, "results": 1, "dead-letters": 1, "late": 1}

@@ -25,8 +25,6 @@ from devstack.ports import HOST, choose_ports
 from devstack.stack import Stack
 from devstack.supervisor import Program, Supervised, read_state, stop_all
 
-__all__ = ["keep_running", "places_of", "prepare", "program_status", "start_programs", "stop_programs"]
-
 _STATE = "pipeline.json"
 _OPEN = timedelta(days=3650)
 _DASHBOARD_SECONDS = 60.0
@@ -121,7 +119,8 @@ def keep_running(stack: Stack, days: float) -> str:
     while not _answers(port):
         if time.monotonic() > deadline:
             log = directory / "logs" / "dashboard.log"
-            raise DevstackError(f"The dashboard did not answer within {_DASHBOARD_SECONDS:g} s; its log: {log}")
+            msg = f"The dashboard did not answer within {_DASHBOARD_SECONDS:g} s; its log: {log}"
+            raise DevstackError(msg)
         time.sleep(0.2)
     return url
 
@@ -145,7 +144,8 @@ def places_of(directory: Path) -> Places:
         The path does not run there.
     """
     if not program_status(directory):
-        raise DevstackError(f"The bookstore's path does not run in {directory}; start it with: python -m bookstore up")
+        msg = f"The bookstore's path does not run in {directory}; start it with: python -m bookstore up"
+        raise DevstackError(msg)
     return read_places(directory / PLACES)
 
 

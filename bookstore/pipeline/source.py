@@ -26,8 +26,6 @@ from harness.invocation import Invocable
 from harness.schedule import Schedule
 from harness.scheduler import Retries, Scheduler
 
-__all__ = ["Source", "main"]
-
 _INPUT = '{"scheduledTime": "<aws.scheduler.scheduled-time>"}'
 _MINUTE = timedelta(minutes=1)
 _PAUSE = 0.5  # seconds until the next minute is tried when one has failed at the end
@@ -126,7 +124,8 @@ def _run(places: Places, stopped: threading.Event) -> None:
         threading.Thread(target=close_when_stopped, name="stop", daemon=True).start()
         source.follow(minutes)
         if failures:
-            raise DevstackError(f"the shop cannot enter its sales: {failures[0]}")
+            msg = f"the shop cannot enter its sales: {failures[0]}"
+            raise DevstackError(msg)
         source.insist(end + _MINUTE)
         source.tell_done()
         stopped.wait()  # a program that ends is started again

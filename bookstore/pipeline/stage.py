@@ -11,8 +11,6 @@ from pathlib import Path
 from bookstore.pipeline.configuration import Places, read_places
 from devstack.errors import DevstackError
 
-__all__ = ["run_stage"]
-
 
 def run_stage(name: str, description: str, run: Callable[[Places, threading.Event], None]) -> int:
     """Run a program of the path, as `python -m bookstore.pipeline.NAME PLACES`.

@@ -1,4 +1,4 @@
-"""Tells a container engine whether a web server answers: ``answers.py URL``."""
+"""Tells a container engine whether a web server answers: `answers.py URL`."""
 
 import sys
 import urllib.request

@@ -1,4 +1,4 @@
-"""Tells a container engine whether Flink is well: ``job`` asks for a running job, ``taskmanager`` for an open port."""
+"""Tells a container engine whether Flink is well: `job` asks for a running job, `taskmanager` for an open port."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ def main(what: str) -> int:
     Parameters
     ----------
     what
-        ``job`` or ``taskmanager``.
+        `job` or `taskmanager`.
 
     Returns
     -------

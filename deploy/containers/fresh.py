@@ -1,4 +1,4 @@
-"""Tells a container engine whether a program still works: ``fresh.py FILE SECONDS`` looks at its progress file."""
+"""Tells a container engine whether a program still works: `fresh.py FILE SECONDS` looks at its progress file."""
 
 import sys
 import time

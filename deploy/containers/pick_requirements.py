@@ -1,4 +1,4 @@
-"""Picks from a lock what some packages need: ``pick_requirements.py LOCK NAME... > OTHER_LOCK``.
+"""Picks from a lock what some packages need: `pick_requirements.py LOCK NAME... > OTHER_LOCK`.
 
 The lock is one that uv or pip-compile wrote: pins with hashes, each followed by a comment that says via which packages
 it came. So an image gets what it needs, at the versions and hashes that were tested, and there is one lock to keep.

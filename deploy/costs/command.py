@@ -211,12 +211,14 @@ def _period(text: str) -> float:
     try:
         return duration(text, least=SECOND, most=_LONGEST) / SECOND
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}; got {text!r}") from None
+        msg = f"{error}; got {text!r}"
+        raise argparse.ArgumentTypeError(msg) from None
 
 
 def _whole(text: str) -> int:
     if re.fullmatch(r"[0-9][0-9_,]{0,15}", text) is None or int(text.replace(",", "")) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+        msg = f"expected a whole number from 1, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return int(text.replace(",", ""))
 
 
@@ -226,25 +228,29 @@ def _positive(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < 1e12:
-        raise argparse.ArgumentTypeError(f"expected a number over 0, got {text!r}")
+        msg = f"expected a number over 0, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return value
 
 
 def _at_least_one(text: str) -> float:
     value = _positive(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, a period without events has no point; got {text!r}")
+        msg = f"expected 1 or more, a period without events has no point; got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return value
 
 
 def _price(text: str) -> tuple[str, float]:
     name, _, usd = text.partition("=")
     if name not in PRICES:
-        raise argparse.ArgumentTypeError(f"there is no price {name!r}; --prices lists them")
+        msg = f"there is no price {name!r}; --prices lists them"
+        raise argparse.ArgumentTypeError(msg)
     try:
         value = float(usd)
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e9:
-        raise argparse.ArgumentTypeError(f"expected {name}=USD, such as {name}=0.12, got {text!r}")
+        msg = f"expected {name}=USD, such as {name}=0.12, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
     return name, value

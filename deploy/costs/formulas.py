@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from deploy.costs.prices import Price
 
-__all__ = ["Line", "Prices", "Product", "Term"]
-
 
 @dataclass(frozen=True, slots=True)
 class Term:

@@ -7,8 +7,6 @@ from enum import Enum
 from deploy.costs.formulas import Line, Prices, Product
 from deploy.costs.sizing import MONTH_SECONDS, Measured, Sizing, Workload
 
-__all__ = ["Broker", "Choices", "alternatives", "bill", "notes"]
-
 _HOURS = (730, "h")
 _GB = 1e9
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["AS_OF", "PRICES", "REGION", "Evidence", "Price"]
-
 AS_OF = "2026-11-23"
 """When the table was last looked through. Prices change; a vendor's own page is right and this table is not."""
 

@@ -7,8 +7,6 @@ on the service; what a point costs was, on one core of an ordinary server.
 import math
 from dataclasses import dataclass
 
-__all__ = ["MONTH_SECONDS", "Measured", "Need", "Sizing", "Workload", "size"]
-
 MONTH_SECONDS = 730 * 3600
 """A month of 730 hours, as the vendors reckon."""
 
