@@ -1,17 +1,17 @@
 """What a series is called: the canonical encoding of measure and dimensions, and the identifier made from it.
 
-Encoding, byte by byte (``u32`` is an unsigned 32-bit integer, most significant byte first)::
+Encoding, byte by byte (`u32` is an unsigned 32-bit integer, most significant byte first)::
 
     u32 length of the measure's name in bytes, the name in UTF-8
     then for each dimension, in ascending order of the UTF-8 bytes of its name:
         u32 length of the name in bytes, the name in UTF-8
         u32 length of the value in bytes, the value in UTF-8
 
-- ``timeseriesId`` is the SHA-256 of these bytes, as 64 lower-case hexadecimal digits.
+- `timeseriesId` is the SHA-256 of these bytes, as 64 lower-case hexadecimal digits.
 - A series' bucket is the CRC-32 (the one of zlib and of java.util.zip) of these bytes, modulo the number of buckets.
 
-Nothing is normalised: ``é`` as one and as two code points are two values. A COUNT without a measure field has the
-measure ``*``. This encoding never changes, because identifiers of years ago must stay joinable. The job's JVM half
+Nothing is normalised: `é` as one and as two code points are two values. A COUNT without a measure field has the
+measure `*`. This encoding never changes, because identifiers of years ago must stay joinable. The job's JVM half
 (`SeriesKey`) writes the bytes; `tests/contracts/golden/series.json` holds cases of them.
 """
 

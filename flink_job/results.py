@@ -25,7 +25,7 @@ _numbers = msgspec.json.Encoder()
 class Series:
     """One series of the job: its key, what all its results repeat, and how far it has come.
 
-    ``end`` is the end, in milliseconds, of the period that was scored last; ``saved`` that of the newest snapshot.
+    `end` is the end, in milliseconds, of the period that was scored last; `saved` that of the newest snapshot.
     """
 
     key: bytes

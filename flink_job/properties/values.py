@@ -63,7 +63,7 @@ def whole(text: str) -> int:
 
 
 def whole_from(least: int, most: int) -> Callable[[str], int]:
-    """Take a whole number from ``least`` to ``most``."""
+    """Take a whole number from `least` to `most`."""
 
     def parse(text: str) -> int:
         if not re.fullmatch("[0-9]{1,19}", text) or not least <= int(text) <= most:
@@ -87,10 +87,9 @@ def number(text: str) -> int | float:
 
 
 def duration(text: str) -> int:
-    """Take a duration such as ``30 s``, ``5 min``, ``1 h`` or ``0 s``, in milliseconds."""
-    match = _DURATION.fullmatch(text.lower())
-    milliseconds = int(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else -1
-    if not 0 <= milliseconds <= _LONGEST_MS:
+    """Take a duration such as `30 s`, `5 min`, `1 h` or `0 s`, in milliseconds."""
+    milliseconds = _milliseconds(text)
+    if milliseconds is None or milliseconds > _LONGEST_MS:
         msg = "expected a duration of at most 366 days such as 500 ms, 30 s, 5 min, 1 h or 1 d"
         raise ValueError(msg)
     return milliseconds
@@ -107,12 +106,16 @@ def positive_duration(text: str) -> int:
 
 def period(text: str) -> int:
     """Take a detection period, in milliseconds: whole seconds, because results give times in seconds."""
-    match = _DURATION.fullmatch(text.lower())
-    milliseconds = int(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else 0
+    milliseconds = _milliseconds(text) or 0
     if milliseconds % 1000 or not 1000 <= milliseconds <= _LONGEST_PERIOD_MS:
         msg = "expected whole seconds, from 1 s to 7 d, such as 30 s, 1 min, 5 min or 1 h"
         raise ValueError(msg)
     return milliseconds
+
+
+def _milliseconds(text: str) -> int | None:
+    match = _DURATION.fullmatch(text.lower())
+    return int(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else None
 
 
 def choice(kind: type[_E], normalise: Callable[[str], str]) -> Callable[[str], _E]:
