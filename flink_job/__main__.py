@@ -1,4 +1,4 @@
-"""Start the job: ``python -m flink_job --properties FILE [--bounded]``, alone or under ``flink run``."""
+"""Start the job: `python -m flink_job --properties FILE [--bounded]`, alone or under `flink run`."""
 
 import argparse
 import atexit

@@ -48,14 +48,14 @@ ALLOWED_ON_MANAGED_FLINK = frozenset(
 """What Managed Flink 2.2 lets a program set, by its page "Programmatic Flink configuration properties" of 2026.
 
 With any other key it refuses the job: "Not allowed configuration change(s) were detected". PyFlink sets
-``pipeline.cached-files``, ``python.job-options`` and ``python.internal.*`` by itself.
+`pipeline.cached-files`, `python.job-options` and `python.internal.*` by itself.
 """
 
 
 def is_local(environ: Mapping[str, str]) -> bool:
-    """Tell whether this process brings its own Flink: yes, unless ``flink run`` or Managed Flink started it.
+    """Tell whether this process brings its own Flink: yes, unless `flink run` or Managed Flink started it.
 
-    ``IS_LOCAL`` set to anything says yes as well.
+    `IS_LOCAL` set to anything says yes as well.
     """
     return "IS_LOCAL" in environ or "PYFLINK_GATEWAY_PORT" not in environ
 
@@ -146,11 +146,11 @@ def newest_checkpoint(directory: Path) -> Path | None:
     Parameters
     ----------
     directory
-        A checkpoint directory: a folder for each run, in it ``chk-N`` folders, complete once they hold ``_metadata``.
+        A checkpoint directory: a folder for each run, in it `chk-N` folders, complete once they hold `_metadata`.
 
     Returns
     -------
-    The ``chk-N`` folder, absolute, or None if there is none.
+    The `chk-N` folder, absolute, or None if there is none.
     """
     complete = [path for path in directory.absolute().glob("*/chk-*/_metadata") if path.stat().st_size > 0]
     return max(complete, key=lambda path: path.stat().st_mtime_ns).parent if complete else None

@@ -18,7 +18,7 @@ _DAY_MS = 86_400_000
 class ScoringSettings:
     """What the Python half is told; plain values, because it travels to the workers.
 
-    ``threshold`` is written into the results as it is; ``output_after`` counts the points of the LEARNING stage.
+    `threshold` is written into the results as it is; `output_after` counts the points of the LEARNING stage.
     """
 
     detector_name: str

@@ -2,16 +2,16 @@
 
 In a map from text to bytes, one per bucket, lie
 
-- ``L<count>``: the log; what the bucket scored as its ``count``-th element, as a payload (`flink_job.wire`);
-- ``S<timeseriesId>``: a snapshot of a series' model and the end of the period that it learned last;
-- ``W``: how many elements the bucket has scored.
+- `L<count>`: the log; what the bucket scored as its `count`-th element, as a payload (`flink_job.wire`);
+- `S<timeseriesId>`: a snapshot of a series' model and the end of the period that it learned last;
+- `W`: how many elements the bucket has scored.
 
 A bucket appends one log entry per element and takes snapshots of a share of its models: those whose phase, a stable
 hash of the series modulo `PHASES`, equals the count modulo `PHASES`. Within `PHASES` elements every phase has had its
 turn, so an entry that old is in every snapshot and is removed. Restoring is: decode the snapshots, then replay for each
 series the entries that are newer than its snapshot, in order.
 
-Every value is framed: 2 bytes ``AF``, u8 version of the layout, u32 CRC-32 of the rest, the rest; most significant
+Every value is framed: 2 bytes `AF`, u8 version of the layout, u32 CRC-32 of the rest, the rest; most significant
 byte first. Nothing read is trusted.
 """
 
@@ -72,7 +72,7 @@ class Restored:
 
 
 def phase_of(identifier: str) -> int:
-    """Assign a series, by its ``timeseriesId``, to one of the `PHASES` phases, independently of its bucket."""
+    """Assign a series, by its `timeseriesId`, to one of the `PHASES` phases, independently of its bucket."""
     # The bucket is the key's CRC-32 modulo a number that often divides 32: that hash here would put all series of a
     # bucket into one phase.
     return int(identifier[:8], 16) % PHASES
@@ -113,7 +113,7 @@ def restore(state: KeyedBytes) -> Restored:
 
 
 def append(state: KeyedBytes, count: int, scored: Payload) -> int:
-    """Write what a bucket scored as its ``count``-th element, and forget the entry that all snapshots now contain.
+    """Write what a bucket scored as its `count`-th element, and forget the entry that all snapshots now contain.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The topics, before the job starts: the input must exist, the others are made if the broker lets us.
 
-It uses the Kafka client inside the job's own jar, so that every ``kafka`` property, authentication included, is tried
+It uses the Kafka client inside the job's own jar, so that every `kafka` property, authentication included, is tried
 exactly as the job will use it.
 """
 

@@ -4,7 +4,7 @@
                   |    |             |
         dead letters  late          late
 
-Everything but ``score`` runs in the JVM (`org.anomaly.flink.JobGraph`), so an event never enters Python: only one
+Everything but `score` runs in the JVM (`org.anomaly.flink.JobGraph`), so an event never enters Python: only one
 element per bucket and period does.
 """
 

@@ -1,6 +1,6 @@
 """What the JVM half and the Python half hand each other: binary blocks, most significant byte first.
 
-Payload, one per bucket and period (``i64`` a signed, ``u32`` an unsigned integer, ``f64`` an IEEE double)::
+Payload, one per bucket and period (`i64` a signed, `u32` an unsigned integer, `f64` an IEEE double)::
 
     i64 start of the period, i64 its end, in milliseconds since 1970-01-01 UTC
     u32 number of series, then for each, in strictly ascending order of its key:
@@ -29,7 +29,7 @@ class BlockError(ValueError):
 class Payload:
     """The aggregated measures of a bucket's series in one period.
 
-    ``start`` and ``end`` are in milliseconds since 1970-01-01 UTC; ``keys`` are in ascending order, each with the value
+    `start` and `end` are in milliseconds since 1970-01-01 UTC; `keys` are in ascending order, each with the value
     at its place.
     """
 

@@ -82,9 +82,9 @@ def read_groups(text: str, allowed: Sequence[str]) -> Mapping[str, Mapping[str, 
     Parameters
     ----------
     text
-        A JSON list of ``{"PropertyGroupId": text, "PropertyMap": {key: text}}``.
+        A JSON list of `{"PropertyGroupId": text, "PropertyMap": {key: text}}`.
     allowed
-        The names a group may have, beside ``kinesis.analytics.*``.
+        The names a group may have, beside `kinesis.analytics.*`.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """The job's properties: a file of property groups, as Managed Flink has it, read once into frozen settings.
 
-The file is a JSON list of ``{"PropertyGroupId": text, "PropertyMap": {key: text}}``. Groups: ``kafka`` (any property of
-a Kafka client), ``topics``, ``detector`` and ``job``; groups whose name begins with ``kinesis.analytics`` belong to the
+The file is a JSON list of `{"PropertyGroupId": text, "PropertyMap": {key: text}}`. Groups: `kafka` (any property of
+a Kafka client), `topics`, `detector` and `job`; groups whose name begins with `kinesis.analytics` belong to the
 service and are skipped. Anything unknown, missing or out of range is an error of one line, so that a misspelt key
-cannot silently fall back to a default. Values of the ``kafka`` group never appear in an error or a ``repr``.
+cannot silently fall back to a default. Values of the `kafka` group never appear in an error or a `repr`.
 """
 
 import dataclasses
@@ -49,7 +49,7 @@ class Delivery(StrEnum):
 
 
 class StartingOffsets(StrEnum):
-    """Where a job without state begins to read; ``committed`` falls back to the beginning."""
+    """Where a job without state begins to read; `committed` falls back to the beginning."""
 
     EARLIEST = "earliest"
     LATEST = "latest"
@@ -70,7 +70,7 @@ class TopicSettings:
 class DetectorSettings:
     """What is measured, and how it is judged.
 
-    Durations are in milliseconds. ``measure_field`` is None only when counting events. ``output_after`` is None where
+    Durations are in milliseconds. `measure_field` is None only when counting events. `output_after` is None where
     it is left to the period.
     """
 
@@ -90,7 +90,7 @@ class DetectorSettings:
 class RunSettings:
     """How the job runs.
 
-    ``parallelism`` and the checkpoint settings apply to local runs; a cluster has its own.
+    `parallelism` and the checkpoint settings apply to local runs; a cluster has its own.
     """
 
     buckets: int
@@ -119,7 +119,7 @@ def read_properties(path: Path) -> JobSettings:
     Parameters
     ----------
     path
-        The file, such as ``/etc/flink/application_properties.json``.
+        The file, such as `/etc/flink/application_properties.json`.
 
     Raises
     ------
