@@ -4,13 +4,10 @@ The date in a file's path (`dt=YYYY-MM-DD`) is read here, as text, so that nobod
 the files of its days only. Files are never changed once written, so a path with its version stands for its content.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +16,7 @@ from pyarrow import dataset, fs, parquet
 from contracts.flat_results import COLUMNS, PARTITION_COLUMN, Kind
 from dashboard.errors import DashboardError
 from dashboard.queries import is_read
+from readers.storage import Bucket, Storage, StorageError, open_storage
 
 READ_COLUMNS = tuple(column for column in COLUMNS if is_read(column.name))
 """The columns of a flat result that the page is made of."""
@@ -42,7 +40,7 @@ class File:
     Parameters
     ----------
     path
-        As its source reads it.
+        As pyarrow and DuckDB read it.
     day
         `YYYY-MM-DD` out of the path; empty where the path has none.
     version
@@ -62,158 +60,92 @@ class Relation:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-class Source(Protocol):
-    """A place with results."""
+class Source:
+    """A place with results.
 
-    @property
-    def name(self) -> str:
-        """What people call it."""
+    Parameters
+    ----------
+    name
+        What people call it.
+    storage
+        Of its files.
+    """
+
+    def __init__(self, name: str, storage: Storage) -> None:
+        self.name = name
+        self._storage = storage
+        self._schema = pa.schema([(column.name, _TYPES[column.kind]) for column in READ_COLUMNS])
 
     def list_files(self) -> tuple[File, ...]:
-        """List the files as they are now; none is an answer, a place that is not there a `DashboardError`."""
+        """List `*.parquet`; names that begin with a dot or an underscore are being written and do not count.
+
+        Raises
+        ------
+        DashboardError
+            If the place is not there; one without files is none.
+        """
+        try:
+            kind = self._storage.arrow.get_file_info(self._storage.root).type
+            found = self._storage.files() if kind == fs.FileType.Directory else []
+        except OSError as error:
+            raise DashboardError(f"{self.name}: cannot be listed ({error}); {self._advice()}") from error
+        if kind != fs.FileType.Directory:
+            there = "a file" if kind == fs.FileType.File else "nothing"
+            msg = f"{self.name}: found {there}, expected a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet"
+            raise DashboardError(f"{msg}; {self._advice()}")
+        return tuple(
+            File(f"{self._storage.root}/{file.path}", _day(f"{self._storage.root}/{file.path}"), file.version)
+            for file in found
+            if _is_result(file.path.rpartition("/")[2])
+        )
 
     def columns(self, file: File) -> Sequence[str]:
         """Read the names of a file's columns."""
+        return list(parquet.read_schema(file.path, filesystem=self._storage.arrow).names)
 
     def relation(self, connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Relation:
         """Make at least one file readable by a connection; columns that a file lacks are null."""
-
-
-def open_source(location: str, environment: Mapping[str, str]) -> Source:
-    """Choose the kind of place.
-
-    Parameters
-    ----------
-    location
-        A folder's path, or `s3://bucket/prefix`.
-    environment
-        For S3: `AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`) and `AWS_REGION` (or `AWS_DEFAULT_REGION`); credentials
-        are looked up as AWS's tools do.
-
-    Raises
-    ------
-    DashboardError
-        If it is another kind of address.
-    """
-    if location.startswith("s3://"):
-        return S3Prefix(location, environment)
-    if "://" in location:
-        msg = f"SOURCE must be a folder or s3://bucket/prefix, found {location!r}"
-        raise DashboardError(msg)
-    return Folder(Path(location))
-
-
-def missing_columns(found: Iterable[str]) -> list[str]:
-    """Tell which columns a file of results would have and this one has not."""
-    names = set(found)
-    return [column.name for column in READ_COLUMNS if column.name not in names]
-
-
-class Folder:
-    """A folder of this machine.
-
-    Parameters
-    ----------
-    path
-        The folder; its subfolders belong to it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @property
-    def name(self) -> str:
-        """The path as it was given."""
-        return str(self._path)
-
-    def list_files(self) -> tuple[File, ...]:
-        """List `*.parquet`; names that begin with a dot or an underscore are being written and do not count."""
-        if not self._path.is_dir():
-            found = "a file" if self._path.exists() else "nothing"
-            msg = (
-                f"{self._path}: found {found}, expected a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet; "
-                f"give the folder that the results are written to"
-            )
-            raise DashboardError(msg)
-        paths = (Path(folder, name) for folder, _, names in os.walk(self._path) for name in names if _is_result(name))
-        return tuple(file for path in paths if (file := _stat(path)))
-
-    def columns(self, file: File) -> Sequence[str]:
-        """Read the file's footer."""
-        return list(parquet.read_schema(file.path).names)
-
-    def relation(self, connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Relation:  # noqa: ARG002
-        """Let DuckDB read the files itself."""
+        if isinstance(self._storage, Bucket):  # DuckDB's own S3 extension is a download; pyarrow takes its filters
+            paths = [file.path for file in files]
+            connection.register("objects", dataset.dataset(paths, self._schema, "parquet", self._storage.arrow))
+            return Relation("objects")
         # hive_partitioning is off because the days are chosen by path already, and folders above may look like others.
         return Relation(
             "read_parquet($files, union_by_name = true, hive_partitioning = false)",
             {"files": [_without_wildcards(file.path) for file in files]},
         )
 
+    def _advice(self) -> str:
+        if isinstance(self._storage, Bucket):
+            return "check the address, AWS_REGION, and that the credentials allow s3:ListBucket and s3:GetObject"
+        return "give the folder that the results are written to"
 
-class S3Prefix:
-    """Objects under an S3 prefix, read through pyarrow: DuckDB's own S3 extension is a download.
+
+def open_source(location: str, environment: Mapping[str, str]) -> Source:
+    """Open the place with results.
 
     Parameters
     ----------
     location
-        `s3://bucket/prefix`.
+        A folder's path, or `s3://bucket/prefix`.
     environment
-        See `open_source`.
+        See `readers.storage.open_storage`.
+
+    Raises
+    ------
+    DashboardError
+        If it is another kind of address.
     """
-
-    def __init__(self, location: str, environment: Mapping[str, str]) -> None:
-        address = urlsplit(location)
-        if not address.netloc:
-            msg = f"SOURCE must be a folder or s3://bucket/prefix, found {location!r}"
-            raise DashboardError(msg)
-        self._location = location
-        self._prefix = f"{address.netloc}/{address.path.strip('/')}".rstrip("/")
-        self._schema = pa.schema([(column.name, _TYPES[column.kind]) for column in READ_COLUMNS])
-        endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None
-        self._files = fs.S3FileSystem(
-            endpoint_override=endpoint,
-            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
-        )
-
-    @property
-    def name(self) -> str:
-        """The address as it was given."""
-        return self._location
-
-    def list_files(self) -> tuple[File, ...]:
-        """List the objects whose keys end in `.parquet`."""
-        try:
-            found = self._files.get_file_info(fs.FileSelector(self._prefix, recursive=True))
-        except OSError as error:
-            msg = (
-                f"{self._location}: cannot be listed ({error}); "
-                f"check the address, AWS_REGION, and that the credentials allow s3:ListBucket and s3:GetObject"
-            )
-            raise DashboardError(msg) from error
-        return tuple(
-            File(info.path, _day(info.path), f"{info.size} {info.mtime_ns}")
-            for info in found
-            if info.is_file and _is_result(info.base_name)
-        )
-
-    def columns(self, file: File) -> Sequence[str]:
-        """Read the object's footer."""
-        return list(parquet.read_schema(file.path, filesystem=self._files).names)
-
-    def relation(self, connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Relation:
-        """Register the objects as a pyarrow dataset, which takes DuckDB's filters and columns."""
-        paths = [file.path for file in files]
-        connection.register("s3_results", dataset.dataset(paths, self._schema, "parquet", self._files))
-        return Relation("s3_results")
-
-
-def _stat(path: Path) -> File | None:
     try:
-        found = path.stat()
-    except FileNotFoundError:  # compacted away between listing and looking
-        return None
-    return File(str(path), _day(path.as_posix()), f"{found.st_size} {found.st_mtime_ns}")
+        return Source(location, open_storage(location, environment))
+    except StorageError as error:
+        raise DashboardError(f"SOURCE: {error}") from error
+
+
+def missing_columns(found: Iterable[str]) -> list[str]:
+    """Tell which columns a file of results would have and this one has not."""
+    names = set(found)
+    return [column.name for column in READ_COLUMNS if column.name not in names]
 
 
 def _is_result(name: str) -> bool:

@@ -23,6 +23,7 @@ FOR_LAMBDAS = {"contracts", "readers"}
 THIRD_PARTIES = {
     "contracts": {"msgspec"},
     "readers": {"msgspec"},
+    "readers/storage.py": {"boto3", "botocore", "mypy_boto3_s3", "pyarrow"},
     "anomaly": {"numpy", "numba", "llvmlite"},
     "anomaly/page": {"numpy", "altair", "vl_convert"},
 }
@@ -32,7 +33,8 @@ NEVER_IN_A_LAMBDA = {"numpy", "numba", "pyflink", "anomaly"}
 
 
 def modules(part: str) -> list[Path]:
-    return sorted(path for path in (ROOT / part).rglob("*.py") if "target" not in path.parts)
+    place = ROOT / part
+    return [place] if place.is_file() else sorted(path for path in place.rglob("*.py") if "target" not in path.parts)
 
 
 ALL_MODULES = [path for part in sorted(PARTS) for path in modules(part)]

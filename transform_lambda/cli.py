@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 from contracts.flat_results import Row, decode_row, flatten
 from contracts.results import RecordError
+from readers.storage import StorageError
 from transform_lambda.parquet import ParquetStore
-from transform_lambda.parquet_files import DestinationError
 from transform_lambda.transformation import row_of
 
 _SHOWN = 10
@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         store = ParquetStore(options.destination)
-    except DestinationError as error:
-        sys.stderr.write(f"{error}\n")
+    except StorageError as error:
+        sys.stderr.write(f"--destination: {error}\n")
         return 2
     if options.command == "compact":
         done = store.compact(options.before or datetime.now(UTC).date())
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.writelines(f"Left {path}: no table of results.\n" for path in done.left)
         return 1 if done.left else 0
     refused: list[int] = []
-    written = store.write_rows(_rows(sys.stdin.buffer, refused))
+    written = store.write(_rows(sys.stdin.buffer, refused))
     sys.stderr.write(f"Read {written.rows} rows, added {written.added}.\n")
     if refused:
         numbers = ", ".join(map(str, refused[:_SHOWN])) + (", ..." if len(refused) > _SHOWN else "")
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     compact = commands.add_parser("compact", help="merge small files into large ones, other writers' included")
     for command in (write, compact):
-        command.add_argument("--destination", required=True, help="a directory, or s3://bucket/prefix")
+        command.add_argument("--destination", required=True, help="a folder, or s3://bucket/prefix")
     compact.add_argument(
         "--before", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the first day to leave alone; today by default"
     )

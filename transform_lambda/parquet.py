@@ -1,7 +1,7 @@
-"""Results as Parquet, partitioned by the date of their period, in a directory or an S3 bucket.
+"""Results as Parquet, partitioned by the date of their period, in a folder or an S3 bucket.
 
     store = ParquetStore("s3://bucket/results")
-    store.write(results)
+    store.write(map(flatten, results))
     store.compact(date(2024, 8, 30))
 
 A writing adds files with those rows that no other file has, and changes none: a plain read of all files gives each row
@@ -12,31 +12,29 @@ while the new one is there and the old ones are not all gone, a plain read finds
 import contextlib
 import itertools
 import logging
+import os
+import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 import msgspec
 import pyarrow as pa
 
 from contracts.deadletters import DeadLetter
-from contracts.flat_results import PARTITION_COLUMN, Row, flatten
-from contracts.results import Result
-from transform_lambda.parquet_files import ConflictError, open_files, pause_seconds
-from transform_lambda.parquet_log import LOG_NAME, Log, Merging, Span, decode_log, encode_log, groups
+from contracts.flat_results import PARTITION_COLUMN, Row
+from readers.storage import ConflictError, File, open_storage
+from transform_lambda.parquet_names import Name, clusters, is_finished
 from transform_lambda.parquet_rows import (
-    EMPTY,
     ForeignTableError,
+    by_hour,
     conform,
-    count,
-    days_of,
     decode_file,
     encode_file,
     identities,
     merge,
-    on_day,
     span,
     table_of,
     without,
@@ -89,27 +87,30 @@ class ParquetStore:
     Parameters
     ----------
     destination
-        A directory, made at the first writing, or ``s3://bucket/prefix``.
+        A folder, made at the first writing, or ``s3://bucket/prefix``.
     rows_per_file
-        How many rows a compaction gives a file, about. It holds twice as many in memory, with some 1 kB a row.
+        How many rows a compaction gives a file, at least and where there are so many. It holds them and those of one
+        hour in memory, with some 1 kB a row.
 
     Raises
     ------
-    DestinationError
+    StorageError
         If the destination is neither.
     """
 
     def __init__(self, destination: str, rows_per_file: int = ROWS_PER_FILE) -> None:
-        self._files = open_files(destination)
+        self._storage = open_storage(destination, os.environ)
         self._rows_per_file = rows_per_file
+        # Of files that were read: a writer of the newest rows need not read the older files of their hour again.
+        self._spans: dict[File, tuple[datetime, datetime]] = {}
 
-    def write(self, results: Iterable[Result]) -> Written:
-        """Write results, but for those whose series, period and detector are there already.
+    def write(self, rows: Iterable[Row]) -> Written:
+        """Write rows, but for those whose series, period and detector are there already.
 
         Parameters
         ----------
-        results
-            Any number, in any order; each batch makes a file for each date.
+        rows
+            From `contracts.flat_results.flatten`, any number, in any order; each batch makes a file for each hour.
 
         Returns
         -------
@@ -117,15 +118,9 @@ class ParquetStore:
 
         Raises
         ------
-        RecordError
-            If a row cannot hold a result; results before it may be written.
         ConflictError
-            If other writers of the bucket were faster ten times in a row. Writing again is safe, as after any error.
+            If other writers were faster ten times in a row. Writing again is safe, as after any error.
         """
-        return self.write_rows(map(flatten, results))
-
-    def write_rows(self, rows: Iterable[Row]) -> Written:
-        """Write rows as `contracts.flat_results.flatten` makes them; otherwise the same as `write`."""
         remaining = iter(rows)
         total = added = 0
         while chunk := list(itertools.islice(remaining, _WRITTEN_AT_ONCE)):
@@ -136,127 +131,114 @@ class ParquetStore:
     def reject(self, letters: Iterable[DeadLetter]) -> None:
         """Keep records that are no results, each as ``_rejected/TOPIC-PARTITION-OFFSET.json``."""
         for letter in letters:
-            path = f"_rejected/{letter.topic}-{letter.partition}-{letter.offset}.json"
             # The same record again is the same file.
-            with self._files.alone(), contextlib.suppress(ConflictError):
-                self._files.replace(path, msgspec.json.encode(letter), None)
+            with contextlib.suppress(ConflictError):
+                self._storage.create(
+                    f"_rejected/{letter.topic}-{letter.partition}-{letter.offset}.json", msgspec.json.encode(letter)
+                )
 
     def compact(self, until: date) -> Compacted:
         """Merge small files into large ones, those of other writers (Data Firehose) included.
 
-        Killed at any moment, it leaves every row there, some perhaps twice; the next writing or compaction of that
-        partition removes the second ones.
+        Killed at any moment, it leaves every row there, some perhaps twice; the next one removes the second ones.
 
         Parameters
         ----------
         until
             The first partition to leave alone, because others still write or read there.
         """
-        folders: dict[str, list[str]] = {}
-        for path in self._files.paths():
-            folder, _, name = path.rpartition("/")
-            if name.endswith((".parquet", LOG_NAME)) and _is_before(folder, until):
-                folders.setdefault(folder, []).append(name)
+        folders: dict[str, None] = {}
         adopted = 0
         left: list[str] = []
-        for folder, names in folders.items():
-            log, _ = self._exclusively(self._open_log, folder)
-            for name in sorted({*names} - {LOG_NAME, *log.names, *log.prevented}):
+        for file in self._storage.files():
+            folder, _, name = file.path.rpartition("/")
+            if not name.endswith(".parquet") or not _is_before(folder, until):
+                continue
+            folders[folder] = None
+            if Name.parse(name) is None:
                 try:
-                    adopted += self._adopt(f"{folder}/{name}")
+                    adopted += self._adopt(file.path)
                 except ForeignTableError as error:
-                    _logger.warning("left %s/%s: %s", folder, name, error)
-                    left.append(f"{folder}/{name}")
+                    _logger.warning("left %s: %s", file.path, error)
+                    left.append(file.path)
         # Adopted rows may belong to any date, and only now all of them are there.
-        return Compacted(adopted + sum(map(self._merge_groups, folders)), tuple(left))
+        return Compacted(adopted + sum(_again(self._merge_day, folder) for folder in folders), tuple(left))
 
     def _write_table(self, table: pa.Table) -> int:
-        return sum(
-            self._exclusively(self._add, f"{PARTITION_COLUMN}={day}", merge([on_day(table, day)]))
-            for day in days_of(table)
-        )
+        return sum(_again(self._add, hour, merge([rows])) for hour, rows in by_hour(table))
 
-    def _add(self, folder: str, rows: pa.Table) -> int:
-        log, version = self._open_log(folder)
-        own = Span.of(*span(rows), rows.num_rows)
-        for name in log.names:
-            if own.overlaps(Span.of_name(name)):
-                rows = without(rows, identities(self._read_or_prevent(f"{folder}/{name}")))
+    def _add(self, hour: datetime, rows: pa.Table) -> int:
+        folder = f"{PARTITION_COLUMN}={hour.date()}"
+        others = {name: file for name, file in self._ours(folder) if name.covers(hour.hour)}
+        first, last = span(rows)
+        for file in others.values():
+            known = self._spans.get(file)
+            if known is None or (known[0] <= last and first <= known[1]):
+                found = identities(self._read(file.path))
+                self._spans[file] = span(found)
+                rows = without(rows, found)
         if rows.num_rows:
-            name = Span.of(*span(rows), rows.num_rows).new_name()
-            self._save_log(folder, msgspec.structs.replace(log, names=(*log.names, name)), version)
-            self._files.replace(f"{folder}/{name}", encode_file(rows), None)
+            own = Name.after(others, hour.hour)
+            self._storage.create(f"{folder}/{own}", encode_file(rows))
+            if any(name.supersedes(own) for name, _ in self._ours(folder)):
+                # What others wrote in between, and a compaction took away, was not looked at.
+                self._merge_day(folder)
         return int(rows.num_rows)
 
-    def _merge_groups(self, folder: str) -> int:
+    def _merge_day(self, folder: str) -> int:
         merged = 0
-        while (names := self._exclusively(self._merge_one_group, folder)) is not None:
-            merged += names
-        return merged
+        group: dict[Name, pa.Table] = {}
+        for cluster in clusters(name for name, _ in self._ours(folder)):
+            finished = is_finished(cluster)
+            if not finished:
+                group |= {name: decode_file(self._read(f"{folder}/{name}")) for name in cluster}
+            if finished or sum(table.num_rows for table in group.values()) >= self._rows_per_file:
+                merged += self._merge(folder, group)
+                group = {}
+        return merged + self._merge(folder, group)
 
-    def _merge_one_group(self, folder: str) -> int | None:
-        log, version = self._open_log(folder)
-        group = next(groups(log.names, self._rows_per_file), None)
-        if group is None:
-            return None
-        tables = {name: decode_file(self._read_or_prevent(f"{folder}/{name}")) for name in group}
-        if empty := [name for name in group if tables[name].num_rows == 0]:
-            self._save_log(folder, log.preventing(empty), version)
-            return 0
-        rows = merge(list(tables.values()))
-        into = Span.of(*span(rows), rows.num_rows).new_name()
-        self._save_log(folder, msgspec.structs.replace(log, merging=Merging(into, group)), version)
-        self._files.replace(f"{folder}/{into}", encode_file(rows), None)
-        self._open_log(folder)  # which ends it
+    def _merge(self, folder: str, group: dict[Name, pa.Table]) -> int:
+        if group:
+            rows = merge(list(group.values()))
+            self._storage.create(f"{folder}/{Name.instead_of(group)}", encode_file(rows))
+            for name in group:
+                self._storage.delete(f"{folder}/{name}")
         return len(group)
 
-    def _open_log(self, folder: str) -> tuple[Log, str | None]:
-        """Read a partition's log, with a merging that was begun either finished or prevented."""
-        found = self._files.read(f"{folder}/{LOG_NAME}")
-        if found is None:
-            return Log(), None
-        log = decode_log(found.data)
-        if log.merging is None:
-            return log, found.version
-        into, names = log.merging.into, log.merging.names
-        if count(self._read_or_prevent(f"{folder}/{into}")):
-            for name in names:
-                self._files.delete(f"{folder}/{name}")
-            ended = log.without(names)
-            ended = Log((*ended.names, into), ended.prevented)
-        else:
-            ended = msgspec.structs.replace(log.preventing([into]), merging=None)
-        return ended, self._save_log(folder, ended, found.version)
+    def _ours(self, folder: str) -> list[tuple[Name, File]]:
+        """List the files of ours in a partition."""
+        found = ((Name.parse(file.path.removeprefix(f"{folder}/")), file) for file in self._storage.files(folder))
+        return [(name, file) for name, file in found if name is not None]
 
-    def _save_log(self, folder: str, log: Log, version: str | None) -> str:
-        return self._files.replace(f"{folder}/{LOG_NAME}", encode_log(log), version)
-
-    def _read_or_prevent(self, path: str) -> bytes:
-        """Read an announced file; if it is not there, put an empty one there, so that its writer begins anew."""
-        found = self._files.read(path)
-        if found is not None:
-            return found.data
-        self._files.replace(path, EMPTY, None)
-        return EMPTY
-
-    def _exclusively(self, change: Callable[..., _T], *arguments: object) -> _T:
-        """Change a partition as if alone, again after another writer came between."""
-        for attempt in range(_ATTEMPTS - 1):
-            try:
-                with self._files.alone():
-                    return change(*arguments)
-            except ConflictError:
-                time.sleep(pause_seconds(attempt))
-        with self._files.alone():
-            return change(*arguments)
+    def _read(self, path: str) -> bytes:
+        data = self._storage.read(path)
+        if data is None:
+            msg = f"{path} is gone, expected it where it was listed; look again what is there"
+            raise ConflictError(msg)
+        return data
 
     def _adopt(self, path: str) -> int:
-        found = self._files.read(path)
-        if found is None:
+        data = self._storage.read(path)
+        if data is None:
             return 0
-        self._write_table(conform(decode_file(found.data)))
-        self._files.delete(path)
+        self._write_table(conform(decode_file(data)))
+        self._storage.delete(path)
         return 1
+
+
+def _again(change: Callable[..., _T], *arguments: object) -> _T:
+    """Change a partition; after another writer came between, look at it again and change it then."""
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return change(*arguments)
+        except ConflictError:
+            time.sleep(_pause_seconds(attempt))
+    return change(*arguments)
+
+
+def _pause_seconds(attempt: int) -> float:
+    """Choose how long to wait after a conflict: longer each time, and not what the other writer chose."""
+    return random.uniform(0.5, 1.0) * min(0.1 * 2.0**attempt, 5.0)  # noqa: S311 - no secret
 
 
 def _is_before(folder: str, until: date) -> bool:

@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[Any]]:  # noq
     found = sort_records(event)
     store = _store()
     store.reject(found.letters)
-    written = store.write_rows(found.rows)
+    written = store.write(found.rows)
     _logger.info(
         "stored rows=%d added=%d rejected=%d empty=%d", written.rows, written.added, len(found.letters), found.empty
     )

@@ -1,7 +1,7 @@
 """Rows as Arrow tables: their schema, how repeats merge, and the bytes of a Parquet file. Pure."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -102,19 +102,11 @@ def span(rows: pa.Table) -> tuple[datetime, datetime]:
     return ends["min"], ends["max"]
 
 
-def count(data: bytes) -> int:
-    """Count the rows of a Parquet file."""
-    return int(pq.read_metadata(pa.BufferReader(data)).num_rows)
-
-
-def days_of(table: pa.Table) -> list[str]:
-    """List the dates, ``YYYY-MM-DD``, on which the rows' periods start."""
-    return sorted(str(day) for day in pc.unique(table[START].cast(pa.date32())).to_pylist())
-
-
-def on_day(table: pa.Table, day: str) -> pa.Table:
-    """Select the rows of a date."""
-    return table.filter(pc.equal(table[START].cast(pa.date32()), pa.scalar(day).cast(pa.date32())))
+def by_hour(table: pa.Table) -> Iterator[tuple[datetime, pa.Table]]:
+    """Part rows by the hour in which their periods start."""
+    hours = pc.floor_temporal(table[START], unit="hour")
+    for hour in sorted(pc.unique(hours).to_pylist()):
+        yield hour, table.filter(pc.equal(hours, pa.scalar(hour, hours.type)))
 
 
 def encode_file(table: pa.Table) -> bytes:
@@ -156,7 +148,3 @@ def _first_of_each(rows: pa.Table) -> pa.Table:
     keys = rows.select(IDENTITY).append_column("index", pa.array(range(rows.num_rows), pa.int64()))
     first = keys.group_by(list(IDENTITY)).aggregate([("index", "min")])["index_min"]
     return rows if len(first) == rows.num_rows else rows.take(first.sort())
-
-
-EMPTY = encode_file(FIXED_SCHEMA.empty_table())
-"""A file without rows."""

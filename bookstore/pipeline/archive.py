@@ -1,5 +1,6 @@
 """`python -m bookstore.pipeline.archive PLACES`: a Firehose with the function `transform`, into Parquet files."""
 
+import json
 import sys
 import threading
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from bookstore.pipeline.configuration import Places
 from bookstore.pipeline.progress import Progress
 from bookstore.pipeline.stage import run_stage
-from contracts.flat_results import decode_row
+from contracts.flat_results import partition_of
 from harness.firehose import Buffering, DeliveryStream, Streamed
 from harness.function import Function
 from harness.object_storage import Directory
@@ -35,9 +36,9 @@ class ParquetFiles:
 
     def deliver(self, rows: Sequence[bytes]) -> None:
         """Write rows; when the first of a new day come, and after a restart, merge the small files of days before."""
-        results = [decode_row(row) for row in rows]
-        self._store.write(results)
-        newest = max(date.fromisoformat(result.detection_period_start_time[:10]) for result in results)
+        decoded = [json.loads(row) for row in rows]
+        self._store.write(decoded)
+        newest = max(date.fromisoformat(partition_of(row)) for row in decoded)
         if newest > self._compacted:
             self._store.compact(newest)
             self._compacted = newest

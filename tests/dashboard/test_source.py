@@ -10,12 +10,12 @@ from result_files import START, read, row, spike, write
 
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
-from dashboard.source import Folder, open_source
+from dashboard.source import open_source
 from devstack.stack import Stack, running_stack
 
 
 def days_of(folder: Path) -> set[str]:
-    return {file.day for file in Folder(folder).list_files()}
+    return {file.day for file in open_source(str(folder), {}).list_files()}
 
 
 def test_the_day_of_a_file_is_read_from_its_path(tmp_path: Path) -> None:
@@ -29,26 +29,26 @@ def test_files_in_the_making_do_not_count(tmp_path: Path) -> None:
     for name in (".part-1.parquet", "_part-2.parquet", "part-3.parquet.tmp", "part-4.csv"):
         (tmp_path / "dt=2026-11-09" / name).write_bytes(b"half")
 
-    assert len(Folder(tmp_path).list_files()) == 1
+    assert len(open_source(str(tmp_path), {}).list_files()) == 1
 
 
 def test_a_folder_that_is_not_there_is_named_together_with_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(
         DashboardError, match=r"nowhere: found nothing, expected a folder with dt=YYYY-MM-DD/\*\.parquet; give"
     ):
-        Folder(tmp_path / "nowhere").list_files()
+        open_source(str(tmp_path / "nowhere"), {}).list_files()
 
 
 def test_a_file_in_place_of_a_folder_is_called_one(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
 
     with pytest.raises(DashboardError, match="found a file, expected a folder"):
-        Folder(tmp_path / "results").list_files()
+        open_source(str(tmp_path / "results"), {}).list_files()
 
 
 @pytest.mark.parametrize("location", ["https://host/results", "s3://", "gs://bucket/x"])
 def test_an_address_of_another_kind_is_refused(location: str) -> None:
-    with pytest.raises(DashboardError, match="SOURCE must be a folder or s3://bucket/prefix"):
+    with pytest.raises(DashboardError, match=r"SOURCE: found .*, expected a folder or s3://bucket/prefix"):
         open_source(location, {})
 
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from stacks_under_test import resources_of
 
-from contracts.flat_results import COLUMNS
+from contracts.flat_results import COLUMNS, flatten
 from contracts.results import Dimension, Result, decode
 from transform_lambda.parquet import ParquetStore
 
@@ -51,7 +51,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
     ]
     # A crash repeats records, and Firehose does not know them again.
     for _ in range(2):
-        ParquetStore(str(folder)).write(rows)
+        ParquetStore(str(folder)).write(map(flatten, rows))
     for number, file in enumerate(sorted(folder.rglob("*.parquet"))):
         (file.parent / f"repeated-{number}.parquet").write_bytes(file.read_bytes())
     connection = duckdb.connect()

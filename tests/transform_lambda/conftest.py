@@ -1,16 +1,17 @@
-import itertools
-from collections.abc import Iterator, Mapping
+import sys
 from pathlib import Path
 
-import boto3
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from s3 import aws, bucket
+
 from contracts.results import Result, decode
-from devstack.stack import running_stack
+
+__all__ = ["aws", "bucket"]
 
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
-
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -21,19 +22,3 @@ def published_value() -> bytes:
 @pytest.fixture(scope="session")
 def result() -> Result:
     return decode((GOLDEN / "result.json").read_bytes())
-
-
-@pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    with running_stack(tmp_path_factory.mktemp("aws"), only=("aws",)) as stack:
-        yield stack.aws_environment
-
-
-@pytest.fixture
-def bucket(aws: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
-    """Name a new bucket; the environment leads boto3 to it."""
-    for name, value in aws.items():
-        monkeypatch.setenv(name, value)
-    name = f"results-{next(_numbers)}"
-    boto3.client("s3").create_bucket(Bucket=name)
-    return name

@@ -72,7 +72,7 @@ def test_a_file_of_something_else_is_named_and_the_code_tells(
 
 def test_another_kind_of_destination_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compact", "--destination", "gs://x"]) == 2
-    assert capsys.readouterr().err == "the destination is 'gs://x', expected a directory or s3://bucket/prefix\n"
+    assert capsys.readouterr().err == "--destination: found 'gs://x', expected a folder or s3://bucket/prefix\n"
 
 
 def test_it_runs_as_a_module(result: Result, tmp_path: Path) -> None:

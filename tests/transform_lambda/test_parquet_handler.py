@@ -1,5 +1,6 @@
 import base64
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 
 from contracts.results import Result, encode
 from readers.errors import EventError, SettingsError
+from readers.storage import open_storage
 from transform_lambda import parquet_handler
-from transform_lambda.parquet_files import open_files
 from transform_lambda.parquet_handler import compact_handler, handler
 
 
@@ -63,8 +64,8 @@ def test_it_writes_to_a_bucket(result: Result, bucket: str, monkeypatch: pytest.
 
     handler(event_of([encode(result), b"?"]), None)
 
-    paths = open_files(f"s3://{bucket}").paths()
-    assert len(paths) == 3
+    paths = [file.path for file in open_storage(f"s3://{bucket}", os.environ).files()]
+    assert len(paths) == 2
     assert all(
         path.startswith(("some/where/dt=2024-08-29/", "some/where/_rejected/results-0-1.json")) for path in paths
     )

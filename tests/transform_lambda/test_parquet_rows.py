@@ -15,14 +15,14 @@ from contracts.flat_results import COLUMNS, FLAT_SCHEMA_VERSION, Kind, dimension
 from contracts.results import Attribution, Dimension, Result
 from transform_lambda.parquet_rows import (
     FIXED_SCHEMA,
+    START,
     ForeignTableError,
+    by_hour,
     conform,
-    days_of,
     decode_file,
     encode_file,
     identities,
     merge,
-    on_day,
     table_of,
     without,
 )
@@ -238,14 +238,19 @@ def test_long_values_and_hostile_names_survive_a_file(result: Result) -> None:
     assert {name: row[dimension_column(name)] for name in hostile} == hostile
 
 
-def test_rows_are_parted_by_the_date_of_their_start(result: Result) -> None:
+def test_rows_are_parted_by_the_hour_of_their_start(result: Result) -> None:
     late = changed(result, detection_period_start_time="2024-08-29 23:59:59")
     early = changed(result, detection_period_start_time="2024-08-30 00:00:00")
     old = changed(result, detection_period_start_time="0001-01-01 00:00:00")
     table = table_of([flatten(one) for one in (late, early, old)])
 
-    assert days_of(table) == ["0001-01-01", "2024-08-29", "2024-08-30"]
-    assert on_day(table, "2024-08-30")["detection_period_start_time"].to_pylist() == [datetime(2024, 8, 30)]  # noqa: DTZ001
+    hours = {f"{hour}": [f"{start}" for start in rows[START].to_pylist()] for hour, rows in by_hour(table)}
+
+    assert hours == {
+        "0001-01-01 00:00:00": ["0001-01-01 00:00:00"],
+        "2024-08-29 23:00:00": ["2024-08-29 23:59:59"],
+        "2024-08-30 00:00:00": ["2024-08-30 00:00:00"],
+    }
 
 
 def test_a_file_says_which_version_of_the_columns_it_has(result: Result) -> None:

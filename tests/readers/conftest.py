@@ -1,0 +1,3 @@
+from s3 import aws, bucket
+
+__all__ = ["aws", "bucket"]
