@@ -45,26 +45,18 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a detection.
-
-    Attributes
-    ----------
-    name
-        Its name in `Detection` and `Detections`.
-    column
-        The place of the kernels' column that holds it; None where it follows from others.
-    kind
-        What it is: number, expectation (a number that is not known while LEARNING), time, flag, count, stage,
-        direction, sentence or attribution.
-    record
-        Its name in flat results and in the command's output, in camel case that in result records; empty where it is in
-        none of them.
-    """
+    """A field of a detection."""
 
     name: str
+    """Its name in `Detection` and `Detections`."""
     column: int | None
+    """The place of the kernels' column that holds it; None where it follows from others."""
     kind: str
+    """What it is: number, expectation (a number that is not known while LEARNING), time, flag, count, stage, direction,
+    sentence or attribution."""
     record: str
+    """Its name in flat results and in the command's output, in camel case that in result records; empty where it is in
+    none of them."""
 
 
 def _told(column: str, kind: str = "number", record: str = "") -> dict[str, str]:

@@ -95,19 +95,13 @@ def _band(result: Result) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """How the alerts compare with what was planted.
-
-    Parameters
-    ----------
-    found, missed
-        Planted spikes with and without an alert.
-    unexplained
-        Alerts that belong to no planted spike.
-    """
+    """How the alerts compare with what was planted."""
 
     found: tuple[PlantedSpike, ...]
     missed: tuple[PlantedSpike, ...]
+    """Planted spikes with and without an alert."""
     unexplained: tuple[Result, ...]
+    """Alerts that belong to no planted spike."""
 
 
 def reckon(planted: Iterable[PlantedSpike], alerts: Iterable[Result]) -> Reckoning:

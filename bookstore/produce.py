@@ -17,18 +17,12 @@ _CONNECT_MS = 5_000  # how long the broker may take to answer at first
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """What was sent and acknowledged.
-
-    Parameters
-    ----------
-    records
-        Number of records.
-    quantity
-        Sum of their quantities.
-    """
+    """What was sent and acknowledged."""
 
     records: int
+    """Number of records."""
     quantity: int
+    """Sum of their quantities."""
 
 
 def encode(sale: Sale) -> bytes:

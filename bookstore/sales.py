@@ -27,61 +27,40 @@ _BASKETS = (1, 1, 1, 2, 2, 3, 4, 5)  # how many copies customers take, each as l
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One record of the input topic.
-
-    Parameters
-    ----------
-    event_time
-        When it was sold, UTC, whole seconds.
-    product
-        What was sold.
-    quantity
-        How many copies, 1 to 5.
-    """
+    """One record of the input topic."""
 
     event_time: datetime
+    """When it was sold, UTC, whole seconds."""
     product: str
+    """What was sold."""
     quantity: int
+    """How many copies, 1 to 5."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlantedSpike:
-    """A time in which far more is sold than usual.
-
-    Parameters
-    ----------
-    product
-        Of which product.
-    start, end
-        First moment, and first moment after it; whole minutes, UTC.
-    factor
-        The multiple of the usual sales, 3 to 5.
-    """
+    """A time in which far more is sold than usual."""
 
     product: str
+    """Of which product."""
     start: datetime
     end: datetime
+    """First moment, and first moment after it; whole minutes, UTC."""
     factor: float
+    """The multiple of the usual sales, 3 to 5."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be sold: the time, the seed and the ground truth.
-
-    Parameters
-    ----------
-    start, end
-        First moment, and first moment after the last; whole minutes, UTC.
-    seed
-        Decides about every sale.
-    planted
-        The spikes, in order of time.
-    """
+    """What will be sold: the time, the seed and the ground truth."""
 
     start: datetime
     end: datetime
+    """First moment, and first moment after the last; whole minutes, UTC."""
     seed: int
+    """Decides about every sale."""
     planted: tuple[PlantedSpike, ...]
+    """The spikes, in order of time."""
 
 
 def expected_sales(product: str, minute: datetime) -> float:

@@ -61,18 +61,12 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class ShopEvent:
-    """A minute that is over and whose sales are committed.
-
-    Parameters
-    ----------
-    time
-        The moment at which it was over.
-    rows
-        Rows of the shop that the table has.
-    """
+    """A minute that is over and whose sales are committed."""
 
     time: datetime
+    """The moment at which it was over."""
     rows: int
+    """Rows of the shop that the table has."""
 
 
 def run_shop(

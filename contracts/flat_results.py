@@ -41,24 +41,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One fixed column of the table.
-
-    Parameters
-    ----------
-    name
-        In lower case, as Glue wants it.
-    kind
-        What it holds.
-    meaning
-        In one line.
-    nullable
-        Whether a row may have no value.
-    """
+    """One fixed column of the table."""
 
     name: str
+    """In lower case, as Glue wants it."""
     kind: Kind
+    """What it holds."""
     meaning: str
+    """In one line."""
     nullable: bool = False
+    """Whether a row may have no value."""
 
 
 def _column(field: msgspec.structs.FieldInfo) -> Column:

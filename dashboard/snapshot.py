@@ -27,28 +27,19 @@ from dashboard.source import Relation
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to put on the page.
-
-    Parameters
-    ----------
-    series
-        Names or identifiers of series; none for those with the newest alerts.
-    max_series
-        How many series to carry whole.
-    max_alerts
-        How many of the newest alerts to list.
-    rows
-        How many rows all whole series share; several periods become one row where there are more.
-    start, end
-        Milliseconds since 1970, the end excluded; None for everything.
-    """
+    """What to put on the page."""
 
     series: tuple[str, ...] = ()
+    """Names or identifiers of series; none for those with the newest alerts."""
     max_series: int = MAX_SERIES
+    """How many series to carry whole."""
     max_alerts: int = MAX_ALERTS
+    """How many of the newest alerts to list."""
     rows: int = MAX_ROWS
+    """How many rows all whole series share; several periods become one row where there are more."""
     start: int | None = None
     end: int | None = None
+    """Milliseconds since 1970, the end excluded; None for everything."""
 
 
 def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> PageContent:

@@ -35,21 +35,14 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One Parquet file.
-
-    Parameters
-    ----------
-    path
-        As pyarrow and DuckDB read it.
-    day
-        `YYYY-MM-DD` out of the path; empty where the path has none.
-    version
-        Changes when the file is replaced by another of the same path.
-    """
+    """One Parquet file."""
 
     path: str
+    """As pyarrow and DuckDB read it."""
     day: str
+    """`YYYY-MM-DD` out of the path; empty where the path has none."""
     version: str
+    """Changes when the file is replaced by another of the same path."""
 
 
 @dataclass(frozen=True, slots=True)

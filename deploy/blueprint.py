@@ -27,34 +27,23 @@ _EXPORTS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """What AWS will be given.
-
-    Parameters
-    ----------
-    region
-        Where the detector's cluster is.
-    foundation_template
-        Of the foundation.
-    foundation_parameters
-        Text by name; None where the value shall stay as it is, or be the default.
-    template
-        The detector's template, as an upload.
-    parameters
-        Of the detector, all of them.
-    code
-        The packages, as uploads.
-    foundation_creates, creates
-        What the stacks consist of where they are new.
-    """
+    """What AWS will be given."""
 
     region: str
+    """Where the detector's cluster is."""
     foundation_template: str
+    """Of the foundation."""
     foundation_parameters: Mapping[str, str | None]
+    """Text by name; None where the value shall stay as it is, or be the default."""
     template: Upload
+    """The detector's template, as an upload."""
     parameters: Mapping[str, str]
+    """Of the detector, all of them."""
     code: tuple[Upload, ...]
+    """The packages, as uploads."""
     foundation_creates: tuple[Change, ...]
     creates: tuple[Change, ...]
+    """What the stacks consist of where they are new."""
 
     def changed_state_terms(self, before: Mapping[str, str]) -> dict[str, str]:
         """Tell which parameters differ from those before though the job's state was made with them, each with why."""

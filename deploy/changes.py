@@ -9,24 +9,16 @@ _ACTIONS = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "imp
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one resource.
-
-    Parameters
-    ----------
-    action
-        `add`, `modify`, `replace`, `perhaps replace`, `remove`, `import` or `decide later`.
-    name
-        Its name in the template.
-    kind
-        Its type, such as `AWS::SQS::Queue`.
-    properties
-        Which of its properties change, where that is known.
-    """
+    """What happens to one resource."""
 
     action: str
+    """`add`, `modify`, `replace`, `perhaps replace`, `remove`, `import` or `decide later`."""
     name: str
+    """Its name in the template."""
     kind: str
+    """Its type, such as `AWS::SQS::Queue`."""
     properties: tuple[str, ...] = ()
+    """Which of its properties change, where that is known."""
 
 
 def creations(resources: Mapping[str, Mapping[str, Any]]) -> tuple[Change, ...]:

@@ -26,29 +26,20 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there now.
-
-    Parameters
-    ----------
-    foundation, detector
-        Status of the stacks, such as `CREATE_COMPLETE`; None where there is none.
-    application
-        Status of the application, such as `RUNNING` or `READY`, which is stopped; None where there is none.
-    snapshots
-        Whether it takes snapshots.
-    foundation_changes, detector_changes
-        What would change in the stacks.
-    state_terms
-        The detector's parameters that would change though the job's state was made with them, each with why.
-    """
+    """What is there now."""
 
     foundation: str | None
     detector: str | None
+    """Status of the stacks, such as `CREATE_COMPLETE`; None where there is none."""
     application: str | None = None
+    """Status of the application, such as `RUNNING` or `READY`, which is stopped; None where there is none."""
     snapshots: bool = True
+    """Whether it takes snapshots."""
     foundation_changes: Sequence[Change] = ()
     detector_changes: Sequence[Change] = ()
+    """What would change in the stacks."""
     state_terms: Mapping[str, str] = field(default_factory=dict)
+    """The detector's parameters that would change though the job's state was made with them, each with why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DetectorSpec:
-    """A detector as its parameters file has it.
-
-    Parameters
-    ----------
-    given
-        Text by name: the detector's parameters, and those of the foundation that shall not stay as they are.
-    """
+    """A detector as its parameters file has it."""
 
     given: Mapping[str, str]
+    """Text by name: the detector's parameters, and those of the foundation that shall not stay as they are."""
 
     @property
     def name(self) -> str:

@@ -15,18 +15,12 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process, distinguishable from a later one with the same pid.
-
-    Parameters
-    ----------
-    pid
-        The number that the system gave it.
-    started
-        An opaque mark of the moment it started, unique together with `pid`.
-    """
+    """One process, distinguishable from a later one with the same pid."""
 
     pid: int
+    """The number that the system gave it."""
     started: str
+    """An opaque mark of the moment it started, unique together with `pid`."""
 
     @classmethod
     def of(cls, pid: int) -> Self | None:

@@ -59,18 +59,12 @@ SERVERS: Mapping[str, Server] = {server.name: server for server in (KafkaServer(
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Servers that run and answer.
-
-    Parameters
-    ----------
-    directory
-        Their folder.
-    endpoints
-        Addresses for clients, by server, under the names that the clients give them.
-    """
+    """Servers that run and answer."""
 
     directory: Path
+    """Their folder."""
     endpoints: Endpoints
+    """Addresses for clients, by server, under the names that the clients give them."""
     _supervised: Supervised | None = field(default=None, repr=False, compare=False)
 
     @property

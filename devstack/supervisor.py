@@ -39,30 +39,20 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program to run.
-
-    Parameters
-    ----------
-    name
-        What people call it; unique among the programs of one supervisor.
-    command
-        Path of the executable and its arguments.
-    log
-        File that receives its standard output and error; emptied at the start, continued by a restart.
-    restart
-        Start it again when it ends.
-    account
-        Name of the account to run it as, which takes root; None for this process' own.
-    stop_signal
-        What asks it to stop.
-    """
+    """A program to run."""
 
     name: str
+    """What people call it; unique among the programs of one supervisor."""
     command: Sequence[str]
+    """Path of the executable and its arguments."""
     log: Path
+    """File that receives its standard output and error; emptied at the start, continued by a restart."""
     restart: bool = False
+    """Start it again when it ends."""
     account: str | None = None
+    """Name of the account to run it as, which takes root; None for this process' own."""
     stop_signal: signal.Signals = signal.SIGTERM
+    """What asks it to stop."""
 
 
 class Supervised:

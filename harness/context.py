@@ -10,34 +10,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LambdaContext:
-    """What a handler can ask about its invocation.
-
-    Parameters
-    ----------
-    function_name
-        The function's name.
-    aws_request_id
-        The invocation's id.
-    deadline
-        When the invocation times out, in seconds of `time.monotonic()`.
-    invoked_function_arn
-        The function's ARN.
-    memory_limit_in_mb
-        Its memory, as text as AWS has it; not enforced.
-    log_group_name, log_stream_name
-        Where AWS would log.
-    function_version
-        Always `$LATEST`.
-    """
+    """What a handler can ask about its invocation."""
 
     function_name: str
+    """The function's name."""
     aws_request_id: str
+    """The invocation's id."""
     deadline: float
+    """When the invocation times out, in seconds of `time.monotonic()`."""
     invoked_function_arn: str
+    """The function's ARN."""
     memory_limit_in_mb: str = "256"
+    """Its memory, as text as AWS has it; not enforced."""
     log_group_name: str = ""
     log_stream_name: str = ""
+    """Where AWS would log."""
     function_version: str = "$LATEST"
+    """Always `$LATEST`."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the time before the invocation times out, never below 0."""

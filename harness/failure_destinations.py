@@ -24,27 +24,18 @@ _SEND_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Records that are given up, and how it came to that.
-
-    Parameters
-    ----------
-    discarded
-        The records and the condition.
-    source
-        Where they come from.
-    function_arn
-        Whose invocations failed.
-    error_type
-        What the last one reported; None when it returned, or was never made.
-    time
-        When they were given up.
-    """
+    """Records that are given up, and how it came to that."""
 
     discarded: Discarded
+    """The records and the condition."""
     source: KafkaSource
+    """Where they come from."""
     function_arn: str
+    """Whose invocations failed."""
     error_type: str | None
+    """What the last one reported; None when it returned, or was never made."""
     time: datetime
+    """When they were given up."""
 
 
 class FailureDestination(Protocol):

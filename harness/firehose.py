@@ -59,13 +59,6 @@ _LONGEST_WAIT_SECONDS = 60.0
 class Buffering:
     """How much is collected before it goes on, whichever limit is reached first.
 
-    Parameters
-    ----------
-    function_bytes, function_seconds
-        Before the function: 0.2 to 3 MB, 0 to 900 s.
-    delivery_bytes, delivery_seconds
-        Before the destination: 1 to 128 MB, 0 to 900 s.
-
     Raises
     ------
     ValueError
@@ -74,8 +67,10 @@ class Buffering:
 
     function_bytes: int = _MEGABYTE
     function_seconds: float = 60.0
+    """Before the function: 0.2 to 3 MB, 0 to 900 s."""
     delivery_bytes: int = 5 * _MEGABYTE
     delivery_seconds: float = 300.0
+    """Before the destination: 1 to 128 MB, 0 to 900 s."""
 
     def __post_init__(self) -> None:
         for name, lowest, highest in (
@@ -91,23 +86,16 @@ class Buffering:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What happened.
-
-    Parameters
-    ----------
-    received
-        Records that were read.
-    delivered, dropped, failed
-        What became of them.
-    invocations
-        Of the function, retries included.
-    """
+    """What happened."""
 
     received: int = 0
+    """Records that were read."""
     delivered: int = 0
     dropped: int = 0
     failed: int = 0
+    """What became of them."""
     invocations: int = 0
+    """Of the function, retries included."""
 
     def __add__(self, other: "Streamed") -> "Streamed":
         return Streamed(
@@ -121,18 +109,12 @@ class Streamed:
 
 @dataclass(frozen=True, slots=True)
 class Transformed:
-    """What a batch became.
-
-    Parameters
-    ----------
-    outcomes
-        One for each record, in order.
-    attempts
-        How often the function was invoked.
-    """
+    """What a batch became."""
 
     outcomes: tuple[Outcome, ...]
+    """One for each record, in order."""
     attempts: int
+    """How often the function was invoked."""
 
 
 def transform(
@@ -178,51 +160,34 @@ def transform(
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStream:
-    """A stream: from which topic, through which function, to where.
-
-    Parameters
-    ----------
-    bootstrap_servers
-        `host:port` of a broker.
-    topic
-        An existing topic.
-    group
-        The consumer group that keeps the offsets; one running stream each.
-    function
-        The transform function.
-    destination
-        Takes what it returns.
-    errors
-        Takes an object for each batch with failed records.
-    error_prefix
-        Begins the keys of these objects; see `harness.object_storage`.
-    buffering
-        How much is collected.
-    identity
-        What the events tell of the stream.
-    starting_position
-        Where the group begins: `TRIM_HORIZON` or a time (`ReadFromTimestamp`).
-    delivery_retry_seconds
-        How long a failing delivery is repeated.
-    clock
-        For waits and dates.
-    wait_seconds
-        Before the first retry of an invocation or a delivery.
-    """
+    """A stream: from which topic, through which function, to where."""
 
     bootstrap_servers: str
+    """`host:port` of a broker."""
     topic: str
+    """An existing topic."""
     group: str
+    """The consumer group that keeps the offsets; one running stream each."""
     function: Invocable
+    """The transform function."""
     destination: Destination
+    """Takes what it returns."""
     errors: ObjectStore
+    """Takes an object for each batch with failed records."""
     error_prefix: str = ""
+    """Begins the keys of these objects; see `harness.object_storage`."""
     buffering: Buffering = field(default_factory=Buffering)
+    """How much is collected."""
     identity: StreamIdentity = field(default_factory=StreamIdentity)
+    """What the events tell of the stream."""
     starting_position: str | datetime = "TRIM_HORIZON"
+    """Where the group begins: `TRIM_HORIZON` or a time (`ReadFromTimestamp`)."""
     delivery_retry_seconds: float = 60.0
+    """How long a failing delivery is repeated."""
     clock: Clock = field(default_factory=SystemClock)
+    """For waits and dates."""
     wait_seconds: float = 1.0
+    """Before the first retry of an invocation or a delivery."""
 
     def run(
         self,

@@ -21,21 +21,14 @@ _RESULTS = ("Ok", "Dropped", "ProcessingFailed")
 
 @dataclass(frozen=True, slots=True)
 class StreamIdentity:
-    """What the events tell of the stream.
-
-    Parameters
-    ----------
-    name
-        The stream's name.
-    region
-        Its region.
-    account
-        Its account.
-    """
+    """What the events tell of the stream."""
 
     name: str = "local"
+    """The stream's name."""
     region: str = "us-east-1"
+    """Its region."""
     account: str = "123456789012"
+    """Its account."""
 
     @property
     def arn(self) -> str:
@@ -50,48 +43,32 @@ class StreamIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A record on its way to the function.
-
-    Parameters
-    ----------
-    record_id
-        Unique in the stream.
-    arrived_ms
-        Milliseconds since 1970.
-    data
-        The record's bytes; a Kafka record without a value has none.
-    partition, offset
-        Where it was, for a Kafka source.
-    """
+    """A record on its way to the function."""
 
     record_id: str
+    """Unique in the stream."""
     arrived_ms: int
+    """Milliseconds since 1970."""
     data: bytes
+    """The record's bytes; a Kafka record without a value has none."""
     partition: int = 0
     offset: int = 0
+    """Where it was, for a Kafka source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a record.
-
-    Parameters
-    ----------
-    incoming
-        The record.
-    kind
-        `Ok`, `Dropped` or `ProcessingFailed`.
-    data
-        What is delivered, when it is `Ok`.
-    error_code, error_message
-        What went wrong, when it failed.
-    """
+    """What became of a record."""
 
     incoming: Incoming
+    """The record."""
     kind: Literal["Ok", "Dropped", "ProcessingFailed"]
+    """`Ok`, `Dropped` or `ProcessingFailed`."""
     data: bytes = b""
+    """What is delivered, when it is `Ok`."""
     error_code: str = ""
     error_message: str = ""
+    """What went wrong, when it failed."""
 
 
 def incoming_from_kafka(record: KafkaRecord) -> Incoming:

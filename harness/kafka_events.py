@@ -16,30 +16,21 @@ _TIMESTAMP_TYPES = {0: "CREATE_TIME", 1: "LOG_APPEND_TIME"}
 
 @dataclass(frozen=True, slots=True)
 class KafkaRecord:
-    """One record of a topic.
-
-    Parameters
-    ----------
-    topic, partition, offset
-        Where it is.
-    timestamp_ms
-        Milliseconds since 1970.
-    timestamp_type
-        0 for the producer's time, 1 for the broker's.
-    key, value
-        Bytes or none.
-    headers
-        Names and bytes, in order; a name may be there twice.
-    """
+    """One record of a topic."""
 
     topic: str
     partition: int
     offset: int
+    """Where it is."""
     timestamp_ms: int
+    """Milliseconds since 1970."""
     timestamp_type: int = 0
+    """0 for the producer's time, 1 for the broker's."""
     key: bytes | None = None
     value: bytes | None = None
+    """Bytes or none."""
     headers: tuple[tuple[str, bytes], ...] = ()
+    """Names and bytes, in order; a name may be there twice."""
 
     @property
     def topic_partition(self) -> str:
@@ -66,21 +57,14 @@ class KafkaRecord:
 
 @dataclass(frozen=True, slots=True)
 class KafkaSource:
-    """Where the records come from, as the event says it.
-
-    Parameters
-    ----------
-    bootstrap_servers
-        The brokers, comma-separated.
-    flavour
-        `msk`, or `self-managed`, whose events name no ARN.
-    arn
-        The cluster's ARN, for `msk`.
-    """
+    """Where the records come from, as the event says it."""
 
     bootstrap_servers: str
+    """The brokers, comma-separated."""
     flavour: Literal["msk", "self-managed"] = "msk"
+    """`msk`, or `self-managed`, whose events name no ARN."""
     arn: str = "arn:aws:kafka:us-east-1:123456789012:cluster/local/00000000-0000-0000-0000-000000000000-1"
+    """The cluster's ARN, for `msk`."""
 
     def to_json(self) -> dict[str, str]:
         """Write the event's fields beside its records."""

@@ -30,21 +30,6 @@ _RETRIES_WITH_DESTINATION = 10
 class RetryRules:
     """How a trigger treats failures.
 
-    Parameters
-    ----------
-    report_batch_item_failures
-        Whether the function's reply is read; else whatever it returns is success.
-    retry_model
-        `only_failed` or `rewind_to_lowest`.
-    bisect
-        Whether a batch that fails as a whole is split in two.
-    maximum_retry_attempts
-        -1 for retries without end, or 0 to 10,000.
-    maximum_record_age_seconds
-        -1 for any age, or 60 to 604,800.
-    has_destination
-        Whether records that are given up go somewhere.
-
     Raises
     ------
     ValueError
@@ -52,11 +37,17 @@ class RetryRules:
     """
 
     report_batch_item_failures: bool = False
+    """Whether the function's reply is read; else whatever it returns is success."""
     retry_model: Literal["only_failed", "rewind_to_lowest"] = "only_failed"
+    """`only_failed` or `rewind_to_lowest`."""
     bisect: bool = False
+    """Whether a batch that fails as a whole is split in two."""
     maximum_retry_attempts: int = -1
+    """-1 for retries without end, or 0 to 10,000."""
     maximum_record_age_seconds: int = -1
+    """-1 for any age, or 60 to 604,800."""
     has_destination: bool = False
+    """Whether records that are given up go somewhere."""
 
     def __post_init__(self) -> None:
         if self.retry_model not in ("only_failed", "rewind_to_lowest"):
@@ -80,50 +71,32 @@ class RetryRules:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records that are sent together.
-
-    Parameters
-    ----------
-    records
-        The records; each partition's in order.
-    failures
-        How many invocations with them have failed and counted.
-    """
+    """Records that are sent together."""
 
     records: tuple[KafkaRecord, ...]
+    """The records; each partition's in order."""
     failures: int = 0
+    """How many invocations with them have failed and counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """Records that are given up.
-
-    Parameters
-    ----------
-    batch
-        The records.
-    condition
-        Why.
-    """
+    """Records that are given up."""
 
     batch: Batch
+    """The records."""
     condition: Condition
+    """Why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens after an invocation: every record of the batch is done, in one retry, or discarded.
-
-    Parameters
-    ----------
-    retries
-        Batches to send next, the first to its end before the second.
-    discarded
-        What is given up, if anything.
-    """
+    """What happens after an invocation: every record of the batch is done, in one retry, or discarded."""
 
     retries: tuple[Batch, ...] = ()
+    """Batches to send next, the first to its end before the second."""
     discarded: Discarded | None = None
+    """What is given up, if anything."""
 
 
 def after_reply(rules: RetryRules, batch: Batch, reply: Any) -> Decision:  # noqa: ANN401 - whatever was returned

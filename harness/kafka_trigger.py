@@ -38,24 +38,16 @@ _POSITIONS = ("TRIM_HORIZON", "LATEST")
 
 @dataclass(frozen=True, slots=True)
 class Triggered:
-    """What happened.
-
-    Parameters
-    ----------
-    records
-        Records that were read and are dealt with.
-    invocations
-        Invocations, retries included.
-    failures
-        Those that failed, wholly or in part.
-    discarded
-        Records that were given up.
-    """
+    """What happened."""
 
     records: int = 0
+    """Records that were read and are dealt with."""
     invocations: int = 0
+    """Invocations, retries included."""
     failures: int = 0
+    """Those that failed, wholly or in part."""
     discarded: int = 0
+    """Records that were given up."""
 
     def __add__(self, other: "Triggered") -> "Triggered":
         return Triggered(
@@ -68,30 +60,20 @@ class Triggered:
 
 @dataclass(frozen=True, slots=True)
 class BatchRun:
-    """How batches are dealt with.
-
-    Parameters
-    ----------
-    rules
-        What follows a failure.
-    invoke
-        Invokes the function with records; what it returns is the reply.
-    discard
-        Takes what is given up, and the last error's type if there was an error.
-    clock
-        For the waits and the records' age.
-    stop
-        Asked before each retry; once true, the rest of the batch is left.
-    first_wait_seconds
-        Before the first retry; each further one waits twice as long, up to a minute, until something succeeds.
-    """
+    """How batches are dealt with."""
 
     rules: RetryRules
+    """What follows a failure."""
     invoke: Callable[[Sequence[KafkaRecord]], Any]
+    """Invokes the function with records; what it returns is the reply."""
     discard: Callable[[Discarded, str | None], None]
+    """Takes what is given up, and the last error's type if there was an error."""
     clock: Clock
+    """For the waits and the records' age."""
     stop: Callable[[], bool] = never
+    """Asked before each retry; once true, the rest of the batch is left."""
     first_wait_seconds: float = 1.0
+    """Before the first retry; each further one waits twice as long, up to a minute, until something succeeds."""
 
     def run(self, records: tuple[KafkaRecord, ...]) -> Triggered | None:
         """Deal with a batch to its end: until each record is done or discarded.
@@ -145,35 +127,6 @@ class BatchRun:
 class KafkaTrigger:
     """A trigger: which records go to which function, and how.
 
-    Parameters
-    ----------
-    bootstrap_servers
-        `host:port` of a broker.
-    topics
-        Existing topics.
-    group
-        The consumer group that keeps the offsets; one running trigger each.
-    function
-        What to invoke.
-    batch_size
-        The most records of a batch, from 1 to 10,000.
-    window_seconds
-        How long a batch waits for more records, from 0 to 300.
-    payload_limit_bytes
-        The largest event.
-    rules
-        What follows a failure.
-    on_failure
-        Takes what is given up; without it such records are dropped, with a line in the log.
-    starting_position
-        Where the group begins: `TRIM_HORIZON`, `LATEST` or a time (`AT_TIMESTAMP`).
-    flavour
-        `msk` or `self-managed`: the shape of the event.
-    clock
-        For the waits and the records' age.
-    first_wait_seconds
-        Before a batch's first retry.
-
     Raises
     ------
     ValueError
@@ -181,18 +134,31 @@ class KafkaTrigger:
     """
 
     bootstrap_servers: str
+    """`host:port` of a broker."""
     topics: Sequence[str]
+    """Existing topics."""
     group: str
+    """The consumer group that keeps the offsets; one running trigger each."""
     function: Invocable
+    """What to invoke."""
     batch_size: int = 100
+    """The most records of a batch, from 1 to 10,000."""
     window_seconds: float = 0.5
+    """How long a batch waits for more records, from 0 to 300."""
     payload_limit_bytes: int = PAYLOAD_LIMIT
+    """The largest event."""
     rules: RetryRules = field(default_factory=RetryRules)
+    """What follows a failure."""
     on_failure: FailureDestination | None = None
+    """Takes what is given up; without it such records are dropped, with a line in the log."""
     starting_position: str | datetime = "TRIM_HORIZON"
+    """Where the group begins: `TRIM_HORIZON`, `LATEST` or a time (`AT_TIMESTAMP`)."""
     flavour: Literal["msk", "self-managed"] = "msk"
+    """`msk` or `self-managed`: the shape of the event."""
     clock: Clock = field(default_factory=SystemClock)
+    """For the waits and the records' age."""
     first_wait_seconds: float = 1.0
+    """Before a batch's first retry."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_size <= 10_000:

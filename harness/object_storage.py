@@ -38,15 +38,10 @@ class ObjectStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A folder; keys are paths in it.
-
-    Parameters
-    ----------
-    path
-        The folder, made when needed.
-    """
+    """A folder; keys are paths in it."""
 
     path: Path
+    """The folder, made when needed."""
 
     def put(self, key: str, content: bytes) -> None:
         """Write a file in one step, so that nobody sees half of it."""
@@ -59,18 +54,12 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class S3Store:
-    """A bucket.
-
-    Parameters
-    ----------
-    client
-        A boto3 S3 client.
-    bucket
-        The bucket's name.
-    """
+    """A bucket."""
 
     client: Any
+    """A boto3 S3 client."""
     bucket: str
+    """The bucket's name."""
 
     def put(self, key: str, content: bytes) -> None:
         """Put an object."""
@@ -79,27 +68,18 @@ class S3Store:
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """Rows one after the other in an object.
-
-    Parameters
-    ----------
-    store
-        Where the objects go.
-    prefix
-        Begins their keys; see the module.
-    name
-        The stream's name.
-    delimiter
-        Follows each row. AWS adds nothing unless it is told to (`AppendDelimiterToRecord`).
-    clock
-        Dates the objects.
-    """
+    """Rows one after the other in an object."""
 
     store: ObjectStore
+    """Where the objects go."""
     prefix: str = ""
+    """Begins their keys; see the module."""
     name: str = "local"
+    """The stream's name."""
     delimiter: bytes = b"\n"
+    """Follows each row. AWS adds nothing unless it is told to (`AppendDelimiterToRecord`)."""
     clock: Clock = field(default_factory=SystemClock)
+    """Dates the objects."""
 
     def deliver(self, rows: Sequence[bytes]) -> None:
         """Write one object."""

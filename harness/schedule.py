@@ -26,16 +26,6 @@ _DEFAULT_INPUT = '{"time":"<aws.scheduler.scheduled-time>"}'
 class Schedule:
     """What fires when.
 
-    Parameters
-    ----------
-    rate_minutes
-        Whole minutes between two firings, from 1.
-    input
-        The event, as JSON text, in which `<aws.scheduler.scheduled-time>`, `<aws.scheduler.execution-id>`,
-        `<aws.scheduler.attempt-number>` and `<aws.scheduler.schedule-arn>` are replaced.
-    arn
-        The schedule's ARN.
-
     Raises
     ------
     ValueError
@@ -43,8 +33,12 @@ class Schedule:
     """
 
     rate_minutes: int = 1
+    """Whole minutes between two firings, from 1."""
     input: str = _DEFAULT_INPUT
+    """The event, as JSON text, in which `<aws.scheduler.scheduled-time>`, `<aws.scheduler.execution-id>`,
+    `<aws.scheduler.attempt-number>` and `<aws.scheduler.schedule-arn>` are replaced."""
     arn: str = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/local"
+    """The schedule's ARN."""
 
     def __post_init__(self) -> None:
         if self.rate_minutes < 1:
@@ -96,19 +90,6 @@ class Schedule:
 class ScheduleFaults:
     """How often a scheduled time goes wrong; each time's fate depends on the seed and the time alone.
 
-    Parameters
-    ----------
-    seed
-        Chooses the times.
-    miss
-        Share of the times that never fire, from 0 to 1.
-    double
-        Share that fire twice, the second time a second later.
-    overlap
-        Share that start late, at the same moment as the next time.
-    out_of_order
-        Share that start late, after the next time.
-
     Raises
     ------
     ValueError
@@ -116,10 +97,15 @@ class ScheduleFaults:
     """
 
     seed: int = 0
+    """Chooses the times."""
     miss: float = 0.0
+    """Share of the times that never fire, from 0 to 1."""
     double: float = 0.0
+    """Share that fire twice, the second time a second later."""
     overlap: float = 0.0
+    """Share that start late, at the same moment as the next time."""
     out_of_order: float = 0.0
+    """Share that start late, after the next time."""
 
     def __post_init__(self) -> None:
         shares = {"miss": self.miss, "double": self.double, "overlap": self.overlap, "out_of_order": self.out_of_order}
@@ -148,21 +134,14 @@ class ScheduleFaults:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Firing:
-    """One event on its way to the function.
-
-    Parameters
-    ----------
-    due
-        When the function is invoked. Firings due at the same moment run at the same time.
-    scheduled_time
-        When it was to be.
-    execution_id
-        Different for each event, the same for one event's attempts.
-    """
+    """One event on its way to the function."""
 
     due: datetime
+    """When the function is invoked. Firings due at the same moment run at the same time."""
     scheduled_time: datetime
+    """When it was to be."""
     execution_id: str
+    """Different for each event, the same for one event's attempts."""
 
 
 def firings(schedule: Schedule, faults: ScheduleFaults, start: datetime, end: datetime) -> Iterator[Firing]:

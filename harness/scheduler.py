@@ -34,17 +34,6 @@ _CONCURRENT = 10  # more at the same moment wait for one another
 class Retries:
     """What follows a failed attempt.
 
-    Parameters
-    ----------
-    maximum_attempts
-        Retries after function errors, from 0 to 185; Lambda's own queue knows 0 to 2.
-    maximum_event_age_seconds
-        No attempt is made later than this after the event's first; from 60 to 86,400, Lambda's queue: to 21,600.
-    waits_seconds
-        Before each retry; empty for an exponential backoff.
-    counts_attempts
-        Whether the event's attempt number grows.
-
     Raises
     ------
     ValueError
@@ -52,9 +41,13 @@ class Retries:
     """
 
     maximum_attempts: int = 2
+    """Retries after function errors, from 0 to 185; Lambda's own queue knows 0 to 2."""
     maximum_event_age_seconds: int = 21_600
+    """No attempt is made later than this after the event's first; from 60 to 86,400, Lambda's queue: to 21,600."""
     waits_seconds: tuple[float, ...] = (60.0, 120.0)
+    """Before each retry; empty for an exponential backoff."""
     counts_attempts: bool = False
+    """Whether the event's attempt number grows."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.maximum_attempts <= 185:
@@ -78,24 +71,16 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What happened.
-
-    Parameters
-    ----------
-    invocations
-        Attempts that reached the function.
-    failures
-        Those that failed.
-    throttled
-        Attempts that did not reach the function.
-    dead_letters
-        Events that were given up.
-    """
+    """What happened."""
 
     invocations: int = 0
+    """Attempts that reached the function."""
     failures: int = 0
+    """Those that failed."""
     throttled: int = 0
+    """Attempts that did not reach the function."""
     dead_letters: int = 0
+    """Events that were given up."""
 
     def __add__(self, other: "Fired") -> "Fired":
         return Fired(

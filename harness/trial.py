@@ -15,18 +15,12 @@ from harness.kafka_trigger import BatchRun, Triggered
 
 @dataclass(frozen=True, slots=True)
 class KafkaTrial:
-    """How a batch went.
-
-    Parameters
-    ----------
-    counts
-        What happened.
-    given_up
-        The records that were discarded, in that order.
-    """
+    """How a batch went."""
 
     counts: Triggered
+    """What happened."""
     given_up: tuple[KafkaRecord, ...]
+    """The records that were discarded, in that order."""
 
 
 def try_kafka_handler(

@@ -45,25 +45,17 @@ class Poison:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing to tell people.
-
-    Parameters
-    ----------
-    result
-        The record.
-    start, end
-        The period, UTC.
-    since
-        When the episode began, UTC; the start of the period if the record does not say.
-    record
-        Where it came from.
-    """
+    """One thing to tell people."""
 
     result: Result
+    """The record."""
     start: datetime
     end: datetime
+    """The period, UTC."""
     since: datetime
+    """When the episode began, UTC; the start of the period if the record does not say."""
     record: KafkaRecord
+    """Where it came from."""
 
     @property
     def key(self) -> str:

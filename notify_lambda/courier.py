@@ -23,41 +23,27 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a batch.
-
-    Parameters
-    ----------
-    failed
-        Records that must be delivered again, each once, in the order of the batch.
-    counts
-        Records, by what became of them: `sent`, `repeated` (sent before), `dead_letter`, `failed` and the
-        reasons of `notify_lambda.alerts.Quiet`.
-    """
+    """What became of a batch."""
 
     failed: tuple[KafkaRecord, ...]
+    """Records that must be delivered again, each once, in the order of the batch."""
     counts: Mapping[str, int]
+    """Records, by what became of them: `sent`, `repeated` (sent before), `dead_letter`, `failed` and the reasons of
+    `notify_lambda.alerts.Quiet`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Everything that a batch needs.
-
-    Parameters
-    ----------
-    settings
-        Which alerts, and where people look.
-    publisher
-        Takes the alerts.
-    ledger
-        Remembers them.
-    dead_letters
-        Takes records that can never be sent; None to log them only.
-    """
+    """Everything that a batch needs."""
 
     settings: Settings
+    """Which alerts, and where people look."""
     publisher: Publisher
+    """Takes the alerts."""
     ledger: Ledger
+    """Remembers them."""
     dead_letters: DeadLetterQueue | None
+    """Takes records that can never be sent; None to log them only."""
 
     def deliver(self, records: Sequence[KafkaRecord], remaining_ms: Callable[[], int]) -> Report:
         """Tell people about the alerts among records.

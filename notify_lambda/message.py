@@ -28,31 +28,21 @@ _LARGEST = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One SNS message.
-
-    Parameters
-    ----------
-    subject
-        ASCII, at most 99 characters, for e-mail.
-    email
-        Plain text of a few lines.
-    sms
-        At most 160 septets of the SMS alphabet.
-    body
-        JSON in ASCII, for queues, functions and web hooks.
-    attributes
-        Data type and value by name, for filter policies; at most ten, so that raw delivery to SQS takes them.
-    group, deduplication
-        For FIFO topics: the series, and a digest of the alert's key.
-    """
+    """One SNS message."""
 
     subject: str
+    """ASCII, at most 99 characters, for e-mail."""
     email: str
+    """Plain text of a few lines."""
     sms: str
+    """At most 160 septets of the SMS alphabet."""
     body: str
+    """JSON in ASCII, for queues, functions and web hooks."""
     attributes: Mapping[str, tuple[str, str]]
+    """Data type and value by name, for filter policies; at most ten, so that raw delivery to SQS takes them."""
     group: str
     deduplication: str
+    """For FIFO topics: the series, and a digest of the alert's key."""
 
     def entry(self, identifier: str, *, fifo: bool) -> "PublishBatchRequestEntryTypeDef":
         """Write the message as an entry of a batch.

@@ -25,30 +25,20 @@ _QUEUE = url("the URL of an SQS queue, https://sqs...")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where alerts go, and which.
-
-    Parameters
-    ----------
-    topic_arn
-        The SNS topic; a FIFO topic's name ends in `.fifo`.
-    minimum_score
-        Alerts below it are not sent.
-    dashboard_url
-        Where people look, or None.
-    idempotency_table
-        The DynamoDB table that remembers what was sent; None to remember in the function's memory.
-    dead_letter_queue_url
-        The SQS queue for records that can never be sent; None to log them only.
-    report_item_failures
-        Whether the trigger reads the list of failed records. If not, a failure is raised.
-    """
+    """Where alerts go, and which."""
 
     topic_arn: Annotated[str, Variable("ALERT_TOPIC_ARN", _TOPIC)]
+    """The SNS topic; a FIFO topic's name ends in `.fifo`."""
     minimum_score: Annotated[float, Variable("MINIMUM_SCORE", number(0, 100))] = 0.0
+    """Alerts below it are not sent."""
     dashboard_url: Annotated[str | None, Variable("DASHBOARD_URL", _DASHBOARD)] = None
+    """Where people look, or None."""
     idempotency_table: Annotated[str | None, Variable("IDEMPOTENCY_TABLE", _TABLE)] = None
+    """The DynamoDB table that remembers what was sent; None to remember in the function's memory."""
     dead_letter_queue_url: Annotated[str | None, Variable("DEAD_LETTER_QUEUE_URL", _QUEUE)] = None
+    """The SQS queue for records that can never be sent; None to log them only."""
     report_item_failures: Annotated[bool, Variable("REPORT_BATCH_ITEM_FAILURES", switch())] = False
+    """Whether the trigger reads the list of failed records. If not, a failure is raised."""
 
 
 def parse_settings(environment: Mapping[str, str]) -> Settings:

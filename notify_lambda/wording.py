@@ -27,18 +27,12 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Everything that the texts say, written out once.
-
-    Parameters
-    ----------
-    alert
-        What to tell.
-    dashboard_url
-        Where people look; None to name the record's place in Kafka instead.
-    """
+    """Everything that the texts say, written out once."""
 
     alert: Alert
+    """What to tell."""
     dashboard_url: str | None
+    """Where people look; None to name the record's place in Kafka instead."""
 
     def subject(self) -> str:
         """Write the subject: printable ASCII, at most 99 characters."""

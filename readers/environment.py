@@ -37,21 +37,14 @@ _MISSPELT = 0.85  # MINIMUM_SCOER, but neither MAXIMUM_SCORE nor MINIMUM_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[_T]):
-    """What a variable may hold.
-
-    Parameters
-    ----------
-    expected
-        In words, for errors.
-    parse
-        Makes text, which is neither empty nor has spaces around it, a value; ValueError if it cannot.
-    hidden
-        Whether errors must not repeat the text, because a password may be in it.
-    """
+    """What a variable may hold."""
 
     expected: str
+    """In words, for errors."""
     parse: Callable[[str], _T]
+    """Makes text, which is neither empty nor has spaces around it, a value; ValueError if it cannot."""
     hidden: bool = False
+    """Whether errors must not repeat the text, because a password may be in it."""
 
 
 @dataclass(frozen=True, slots=True)

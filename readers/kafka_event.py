@@ -16,26 +16,18 @@ _SOURCES = ("aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka")
 
 @dataclass(frozen=True, slots=True)
 class KafkaRecord:
-    """One record of a topic.
-
-    Parameters
-    ----------
-    topic, partition, offset
-        Where it is.
-    timestamp
-        Its own, in milliseconds since 1970-01-01 UTC.
-    value
-        Its bytes; None for a tombstone.
-    encoded
-        What stands for the value in the event, when that is not base64; else None.
-    """
+    """One record of a topic."""
 
     topic: str
     partition: int
     offset: int
+    """Where it is."""
     timestamp: int
+    """Its own, in milliseconds since 1970-01-01 UTC."""
     value: bytes | None
+    """Its bytes; None for a tombstone."""
     encoded: str | None = None
+    """What stands for the value in the event, when that is not base64; else None."""
 
     @property
     def place(self) -> str:

@@ -29,18 +29,12 @@ class ConflictError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that was found.
-
-    Parameters
-    ----------
-    path
-        From the root, with `/` between the parts.
-    version
-        Another one when a file of the same path takes its place.
-    """
+    """A file that was found."""
 
     path: str
+    """From the root, with `/` between the parts."""
     version: str
+    """Another one when a file of the same path takes its place."""
 
 
 class Storage(ABC):

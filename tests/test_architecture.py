@@ -127,6 +127,26 @@ def test_every_module_and_public_function_is_documented_and_typed(path: Path) ->
     assert not problems
 
 
+DOCUMENTED_FOR_HELP = {"DetectorConfig", "Detection", "Detections", "Attribution", "SeriesHistory"}
+"""What users of the library make or get: `help` shows its fields. Everywhere else a field is described beneath itself."""
+
+
+@pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_fields_of_a_record_are_described_beneath_them(path: Path) -> None:
+    headed = {
+        one.name
+        for one in records_of(path)
+        if re.search(r"^(Parameters|Attributes)\n-+$", ast.get_docstring(one) or "", re.M)
+    }
+
+    assert headed <= DOCUMENTED_FOR_HELP
+
+
+def records_of(path: Path) -> list[ast.ClassDef]:
+    classes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]
+    return [node for node in classes if any("dataclass" in ast.unparse(mark) for mark in node.decorator_list)]
+
+
 def public_definitions(
     tree: ast.Module | ast.ClassDef, prefix: str = ""
 ) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]]:

@@ -19,21 +19,14 @@ _TIME_WORDS = frozenset(["time", "timestamp", "ts", "date", "datetime", "when", 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The opening of a CSV file.
-
-    Attributes
-    ----------
-    names
-        A name per column: the header's, or column_1, column_2, ... where there is none.
-    has_header
-        Whether the names are the file's own.
-    sample
-        The cells of the first rows after the header, each with one cell per name.
-    """
+    """The opening of a CSV file."""
 
     names: tuple[str, ...]
+    """A name per column: the header's, or column_1, column_2, ... where there is none."""
     has_header: bool
+    """Whether the names are the file's own."""
     sample: Sequence[Sequence[str]]
+    """The cells of the first rows after the header, each with one cell per name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +40,20 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The columns to use, as 0-based positions.
-
-    Attributes
-    ----------
-    names
-        All columns' names.
-    has_header
-        Whether the names are the file's own.
-    timestamp
-        Where the times are; None when rows have none.
-    values
-        Where the numbers are, at least one.
-    by
-        The columns whose texts tell the series apart; empty when the file holds one series.
-    others
-        Columns not used that hold neither times nor numbers: what might tell series apart.
-    """
+    """The columns to use, as 0-based positions."""
 
     names: tuple[str, ...]
+    """All columns' names."""
     has_header: bool
+    """Whether the names are the file's own."""
     timestamp: int | None
+    """Where the times are; None when rows have none."""
     values: tuple[int, ...]
+    """Where the numbers are, at least one."""
     by: tuple[int, ...]
+    """The columns whose texts tell the series apart; empty when the file holds one series."""
     others: tuple[int, ...]
+    """Columns not used that hold neither times nor numbers: what might tell series apart."""
 
     def describe(self) -> str:
         """Return in one line which columns were taken."""

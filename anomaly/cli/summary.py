@@ -18,35 +18,24 @@ class Strongest:
 
 @dataclass(slots=True)
 class Summary:
-    """What was seen so far.
-
-    Attributes
-    ----------
-    rows
-        Rows scored.
-    missing
-        Those of them without a number.
-    empty
-        Rows left out because all their cells are empty.
-    repeated_times
-        Rows with the same time as the row before them in their series.
-    anomalies, alerts
-        Rows over the threshold, and rows that people should hear of.
-    series, learning_series
-        Series, and those of them that are still in the LEARNING stage.
-    strongest
-        The alert with the highest score; None before the first.
-    """
+    """What was seen so far."""
 
     rows: int = 0
+    """Rows scored."""
     missing: int = 0
+    """Those of them without a number."""
     empty: int = 0
+    """Rows left out because all their cells are empty."""
     repeated_times: int = 0
+    """Rows with the same time as the row before them in their series."""
     anomalies: int = 0
     alerts: int = 0
+    """Rows over the threshold, and rows that people should hear of."""
     series: int = 0
     learning_series: int = 0
+    """Series, and those of them that are still in the LEARNING stage."""
     strongest: Strongest | None = None
+    """The alert with the highest score; None before the first."""
 
 
 def summary_lines(summary: Summary, plan: Plan, output_after: int | None) -> list[str]:

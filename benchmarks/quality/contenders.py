@@ -25,29 +25,20 @@ _LEAST = 30
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What a contender says of a series; each array is as long as the series.
-
-    Parameters
-    ----------
-    raw
-        Ranks points; higher is more anomalous.
-    alert
-        Whether people should hear of the point; None where users must choose a threshold on `raw`.
-    score
-        0 to 100, with the meaning that our scores have; None for others.
-    expected, lower, upper
-        What was expected, and its band; NaN while too little is known; None for others.
-    reason
-        Says why there was an alert at a row.
-    """
+    """What a contender says of a series; each array is as long as the series."""
 
     raw: FloatArray
+    """Ranks points; higher is more anomalous."""
     alert: BoolArray | None = None
+    """Whether people should hear of the point; None where users must choose a threshold on `raw`."""
     score: FloatArray | None = None
+    """0 to 100, with the meaning that our scores have; None for others."""
     expected: FloatArray | None = None
     lower: FloatArray | None = None
     upper: FloatArray | None = None
+    """What was expected, and its band; NaN while too little is known; None for others."""
     reason: Callable[[int], str | None] = lambda _row: None
+    """Says why there was an alert at a row."""
 
 
 Judge = Callable[[Series], Verdicts]

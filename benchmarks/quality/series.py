@@ -23,27 +23,18 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A series with its labels.
-
-    Parameters
-    ----------
-    name
-        Unique in its set.
-    times
-        Seconds since 1970, ascending.
-    values
-        As many; NaN where one is missing.
-    labels
-        As many: 1 in what is labelled, 0 outside, `UNKNOWN` where it counts neither way.
-    windows
-        First and last row, both inclusive, of each window in which an alert counts as right.
-    """
+    """A series with its labels."""
 
     name: str
+    """Unique in its set."""
     times: FloatArray
+    """Seconds since 1970, ascending."""
     values: FloatArray
+    """As many; NaN where one is missing."""
     labels: IntArray
+    """As many: 1 in what is labelled, 0 outside, `UNKNOWN` where it counts neither way."""
     windows: tuple[tuple[int, int], ...]
+    """First and last row, both inclusive, of each window in which an alert counts as right."""
 
     @property
     def step(self) -> float:

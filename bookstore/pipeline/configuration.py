@@ -27,50 +27,33 @@ _CATCH_UP_MINUTES = 1440
 
 
 class Sales(msgspec.Struct, frozen=True):
-    """What the shop sells.
-
-    Parameters
-    ----------
-    start, end
-        First moment, and first moment after the last: ISO 8601 with offset.
-    seed
-        Decides about every sale and spike.
-    speed
-        Shop seconds per second, from `start` on; None for the real clock, with all minutes up to now at once.
-    """
+    """What the shop sells."""
 
     start: str
     end: str
+    """First moment, and first moment after the last: ISO 8601 with offset."""
     seed: int
+    """Decides about every sale and spike."""
     speed: float | None
+    """Shop seconds per second, from `start` on; None for the real clock, with all minutes up to now at once."""
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where everything is: what a program of the path must know, as one JSON file.
-
-    Parameters
-    ----------
-    directory
-        Folder of the stack.
-    bootstrap_servers, database_url
-        The broker, and the database as its owner, for the shop.
-    aws
-        Variables for AWS clients.
-    resources
-        What was provisioned.
-    sales
-        What is sold.
-    dashboard_url
-        Where people look, if a dashboard is served.
-    """
+    """Where everything is: what a program of the path must know, as one JSON file."""
 
     directory: str
+    """Folder of the stack."""
     bootstrap_servers: str
     database_url: str
+    """The broker, and the database as its owner, for the shop."""
     aws: dict[str, str]
+    """Variables for AWS clients."""
     resources: Resources
+    """What was provisioned."""
     sales: Sales
+    """What is sold."""
     dashboard_url: str | None = None
+    """Where people look, if a dashboard is served."""
 
     @property
     def parquet(self) -> Path:

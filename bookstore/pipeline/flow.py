@@ -20,35 +20,26 @@ from contracts.results import RecordError, Result, decode
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Counts along the path, of one time range.
-
-    Parameters
-    ----------
-    rows, rows_quantity, row_periods
-        Rows in PostgreSQL, the books in them, and the pairs of product and minute that have any.
-    records, records_quantity
-        Committed records of the input topic, and the books in them.
-    points, results, results_quantity
-        Points that the models have processed, different results, and the books in them.
-    parquet_rows, parquet_quantity
-        Rows in Parquet files, and the books in them.
-    alerts, messages, distinct_messages
-        Results that are alerts, messages in the inbox, and different ones among these.
-    """
+    """Counts along the path, of one time range."""
 
     rows: int
     rows_quantity: int
     row_periods: int
+    """Rows in PostgreSQL, the books in them, and the pairs of product and minute that have any."""
     records: int
     records_quantity: int
+    """Committed records of the input topic, and the books in them."""
     points: int
     results: int
     results_quantity: int
+    """Points that the models have processed, different results, and the books in them."""
     parquet_rows: int
     parquet_quantity: int
+    """Rows in Parquet files, and the books in them."""
     alerts: int
     messages: int
     distinct_messages: int
+    """Results that are alerts, messages in the inbox, and different ones among these."""
 
 
 def flow_lines(flow: Flow) -> list[str]:

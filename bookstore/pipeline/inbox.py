@@ -9,21 +9,14 @@ from bookstore.pipeline.provision import aws_session
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message of the inbox.
-
-    Parameters
-    ----------
-    name
-        What it is about: the same for every repetition of an alert.
-    text
-        Its first line.
-    link
-        Where to look, or None.
-    """
+    """A message of the inbox."""
 
     name: str
+    """What it is about: the same for every repetition of an alert."""
     text: str
+    """Its first line."""
     link: str | None
+    """Where to look, or None."""
 
 
 def read_inbox(aws: Mapping[str, str], inbox_url: str) -> Iterator[Mail]:

@@ -25,27 +25,18 @@ _TOPICS = {"sales": 4, "sales-progress": 1, "results": 1, "dead-letters": 1, "la
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What was made, as the functions' settings name it.
-
-    Parameters
-    ----------
-    database_secret_arn
-        Secret with the address of the database and a role that may only read.
-    alert_topic_arn
-        SNS topic of the alerts.
-    inbox_url
-        SQS queue that receives what the topic sends: the inbox of the person on duty.
-    dead_letter_url
-        SQS queue of what no function could handle.
-    idempotency_table
-        DynamoDB table that remembers which alerts were sent.
-    """
+    """What was made, as the functions' settings name it."""
 
     database_secret_arn: str
+    """Secret with the address of the database and a role that may only read."""
     alert_topic_arn: str
+    """SNS topic of the alerts."""
     inbox_url: str
+    """SQS queue that receives what the topic sends: the inbox of the person on duty."""
     dead_letter_url: str
+    """SQS queue of what no function could handle."""
     idempotency_table: str
+    """DynamoDB table that remembers which alerts were sent."""
 
 
 def aws_session(environment: Mapping[str, str]) -> boto3.Session:

@@ -38,21 +38,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of the bill.
-
-    Parameters
-    ----------
-    service
-        Who bills it.
-    what
-        What for.
-    products
-        What it is the sum of.
-    """
+    """One item of the bill."""
 
     service: str
+    """Who bills it."""
     what: str
+    """What for."""
     products: tuple[Product, ...]
+    """What it is the sum of."""
 
     @property
     def usd(self) -> float:

@@ -38,24 +38,16 @@ class Broker(Enum):
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user decides about the parts around the detector.
-
-    Parameters
-    ----------
-    broker
-        Where the topics are.
-    ingest
-        Whether the ingest function reads a database.
-    store
-        Whether results go to S3 through Firehose, and to Athena from there.
-    queries_per_day
-        Athena queries, each over a day's results.
-    """
+    """What the user decides about the parts around the detector."""
 
     broker: Broker = Broker.LARGE
+    """Where the topics are."""
     ingest: bool = True
+    """Whether the ingest function reads a database."""
     store: bool = True
+    """Whether results go to S3 through Firehose, and to Athena from there."""
     queries_per_day: float = 24
+    """Athena queries, each over a day's results."""
 
 
 def bill(workload: Workload, measured: Measured, sizing: Sizing, choices: Choices, prices: Prices) -> list[Line]:

@@ -24,24 +24,16 @@ class Evidence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one unit costs.
-
-    Parameters
-    ----------
-    usd
-        US dollars a unit, without free allowances, discounts and taxes.
-    unit
-        The unit, as the vendor bills it.
-    evidence
-        How it is known.
-    source
-        Where it was read, or should be.
-    """
+    """What one unit costs."""
 
     usd: float
+    """US dollars a unit, without free allowances, discounts and taxes."""
     unit: str
+    """The unit, as the vendor bills it."""
     evidence: Evidence
+    """How it is known."""
     source: str
+    """Where it was read, or should be."""
 
 
 _VENDOR, _THIRD, _UNVERIFIED = Evidence.VENDOR, Evidence.THIRD_PARTY, Evidence.UNVERIFIED

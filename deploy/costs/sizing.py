@@ -15,30 +15,20 @@ _GB = 1e9
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """What is watched.
-
-    Parameters
-    ----------
-    series
-        Number of time series.
-    period_seconds
-        Length of the detection period.
-    events_per_point
-        Events in one period of one series, on average; at least 1, for a period without events has no point.
-    event_bytes
-        Size of one event in Kafka: key, value and the record's own overhead.
-    keep_days
-        How long results are kept on S3.
-    kafka_days
-        How long Kafka keeps events and results.
-    """
+    """What is watched."""
 
     series: int
+    """Number of time series."""
     period_seconds: float
+    """Length of the detection period."""
     events_per_point: float = 1.0
+    """Events in one period of one series, on average; at least 1, for a period without events has no point."""
     event_bytes: int = 110
+    """Size of one event in Kafka: key, value and the record's own overhead."""
     keep_days: int = 365
+    """How long results are kept on S3."""
     kafka_days: int = 7
+    """How long Kafka keeps events and results."""
 
     @property
     def points_per_second(self) -> float:
@@ -57,42 +47,29 @@ class Measured:
 
     The defaults are from one core of a shared server on 2026-12-01, for the slowest kind of series that was tried
     (heavy-tailed; ordinary ones take two thirds) and models that are past LEARNING.
-
-    Parameters
-    ----------
-    point_us
-        Microseconds of CPU that the Python half spends on a point: scoring, its result, its part of the state.
-    event_us
-        Microseconds of CPU that the JVM half spends on an event.
-    model_bytes
-        Memory of one series in a worker: its model, its key and what its results repeat.
-    state_bytes
-        Keyed state of one series: a snapshot of its model, and its part of the log.
-    result_bytes
-        Size of a result in Kafka: key, value and the record's own overhead.
-    row_bytes
-        Size of a result in Parquet.
-    transform_us
-        Microseconds of CPU that the transform function spends on a result.
-    python_gb
-        Memory that the Python worker of one KPU may take. An assumption: the service leaves about 1 GB of a KPU's 4 GB
-        to everything outside the JVM's heap.
-    headroom
-        By how much the average is exceeded: room for bursts, checkpoints and catching up.
-    points_per_second
-        Points a second and KPU, if you measured it yourself: replaces `point_us` and `event_us`.
     """
 
     point_us: float = 35.0
+    """Microseconds of CPU that the Python half spends on a point: scoring, its result, its part of the state."""
     event_us: float = 4.6
+    """Microseconds of CPU that the JVM half spends on an event."""
     model_bytes: float = 11e3
+    """Memory of one series in a worker: its model, its key and what its results repeat."""
     state_bytes: float = 12e3
+    """Keyed state of one series: a snapshot of its model, and its part of the log."""
     result_bytes: float = 850.0
+    """Size of a result in Kafka: key, value and the record's own overhead."""
     row_bytes: float = 100.0
+    """Size of a result in Parquet."""
     transform_us: float = 22.0
+    """Microseconds of CPU that the transform function spends on a result."""
     python_gb: float = 0.6
+    """Memory that the Python worker of one KPU may take. An assumption: the service leaves about 1 GB of a KPU's 4 GB
+    to everything outside the JVM's heap."""
     headroom: float = 1.3
+    """By how much the average is exceeded: room for bursts, checkpoints and catching up."""
     points_per_second: float | None = None
+    """Points a second and KPU, if you measured it yourself: replaces `point_us` and `event_us`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +83,14 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """How many KPUs, and what decides.
-
-    Parameters
-    ----------
-    kpus
-        KPUs that work; the service bills one more for orchestration.
-    needs
-        What each resource asks for.
-    state_gb
-        Keyed state, at most.
-    """
+    """How many KPUs, and what decides."""
 
     kpus: int
+    """KPUs that work; the service bills one more for orchestration."""
     needs: tuple[Need, ...]
+    """What each resource asks for."""
     state_gb: float
+    """Keyed state, at most."""
 
     @property
     def binding(self) -> Need:

@@ -14,33 +14,22 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One zip.
-
-    Attributes
-    ----------
-    name
-        Its file name.
-    lock
-        File below `requirements/` that pins the wheels inside.
-    limit_bytes
-        The largest size that is accepted.
-    parts
-        Our packages that are inside as a whole.
-    handler
-        For a Lambda, its handler as Lambda writes it; of our packages, the modules that it imports are inside.
-    folder
-        Where packages and wheels are inside the zip: empty, or ending in a slash.
-    files
-        Single files, by their name inside the zip; each a path from the project's root.
-    """
+    """One zip."""
 
     name: str
+    """Its file name."""
     lock: str
+    """File below `requirements/` that pins the wheels inside."""
     limit_bytes: int
+    """The largest size that is accepted."""
     parts: tuple[str, ...] = ()
+    """Our packages that are inside as a whole."""
     handler: str | None = None
+    """For a Lambda, its handler as Lambda writes it; of our packages, the modules that it imports are inside."""
     folder: str = ""
+    """Where packages and wheels are inside the zip: empty, or ending in a slash."""
     files: tuple[tuple[str, str], ...] = ()
+    """Single files, by their name inside the zip; each a path from the project's root."""
 
 
 FLINK = Package(
