@@ -17,6 +17,7 @@ RUN useradd --system --uid 10001 --home-dir /data --no-create-home anomaly \
 COPY --from=packages /opt/python /opt/python
 COPY contracts /opt/programs/contracts
 COPY ingest_lambda /opt/programs/ingest_lambda
+COPY readers /opt/programs/readers
 COPY transform_lambda /opt/programs/transform_lambda
 COPY notify_lambda /opt/programs/notify_lambda
 COPY dashboard /opt/programs/dashboard
