@@ -82,3 +82,13 @@ def test_it_runs_as_a_module(result: Result, tmp_path: Path) -> None:
 
     assert run.stderr == b"Read 1 rows, added 1.\n"
     assert series(tmp_path) == [result.timeseries_id]
+
+
+def test_it_writes_to_a_bucket_and_compacts_there(result: Result, bucket: str) -> None:
+    command = [sys.executable, "-m", "transform_lambda"]
+    destination = ["--destination", f"s3://{bucket}/some/where"]
+
+    written = subprocess.run([*command, "write", *destination], input=encode(result), capture_output=True, check=True)
+    compacted = subprocess.run([*command, "compact", *destination], capture_output=True, check=True)
+
+    assert (written.stderr, compacted.stderr) == (b"Read 1 rows, added 1.\n", b"Merged 1 files.\n")

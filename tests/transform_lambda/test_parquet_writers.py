@@ -42,7 +42,7 @@ def test_writers_at_the_same_time_and_a_reader_between_them_see_each_row_once(tm
 
 
 class Interrupted:
-    """A bucket to which another writer comes before the first creating or deleting."""
+    """A bucket to which another writer comes before the first reading, creating or deleting."""
 
     def __init__(self, storage: Storage, interrupt: Callable[[], object], before: str) -> None:
         self._storage = storage
@@ -52,6 +52,10 @@ class Interrupted:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._storage, name)
+
+    def read(self, path: str) -> bytes | None:
+        self._now("read")
+        return self._storage.read(path)
 
     def create(self, path: str, data: bytes) -> None:
         self._now("create")
@@ -108,7 +112,18 @@ def test_a_writer_that_is_overtaken_by_writers_and_a_compaction_takes_its_repeat
     assert read_bucket(bucket) == keys([*both, row(9)])
 
 
-@pytest.mark.parametrize("before", ["create", "delete"])
+def test_a_writer_whose_listed_files_are_compacted_away_looks_again(bucket: str) -> None:
+    other = ParquetStore(f"s3://{bucket}/results")
+    for minute in range(4):
+        other.write([row(minute)])
+    store, _ = interrupted_store(bucket, lambda: other.compact(date(2024, 8, 30)), "read")
+
+    assert store.write([row(2), row(9)]) == Written(2, 1)
+
+    assert read_bucket(bucket) == keys([*map(row, range(4)), row(9)])
+
+
+@pytest.mark.parametrize("before", ["read", "create", "delete"])
 def test_a_compaction_and_a_writer_of_a_bucket_at_the_same_time_lose_and_repeat_nothing(
     bucket: str, before: str
 ) -> None:
@@ -125,7 +140,7 @@ def test_a_compaction_and_a_writer_of_a_bucket_at_the_same_time_lose_and_repeat_
     assert len(bucket_files(bucket)) == 1
 
 
-@pytest.mark.parametrize("before", ["create", "delete"])
+@pytest.mark.parametrize("before", ["read", "create", "delete"])
 def test_two_compactions_of_a_bucket_at_the_same_time_lose_and_repeat_nothing(bucket: str, before: str) -> None:
     other = ParquetStore(f"s3://{bucket}/results")
     for minute in range(4):
