@@ -165,7 +165,8 @@ def _unframe(key: str, framed: bytes) -> bytes:
 
 def _read_head(value: bytes) -> int:
     if len(value) != _HEAD.size:
-        raise _damaged("W", f"it has {len(value)} bytes, expected {_HEAD.size}")
+        msg = "W"
+        raise _damaged(msg, f"it has {len(value)} bytes, expected {_HEAD.size}")
     return int.from_bytes(value, "big")
 
 

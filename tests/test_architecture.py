@@ -128,7 +128,7 @@ def test_every_module_and_public_function_is_documented_and_typed(path: Path) ->
 
 
 DOCUMENTED_FOR_HELP = {"DetectorConfig", "Detection", "Detections", "Attribution", "SeriesHistory"}
-"""What users of the library make or get: `help` shows its fields. Everywhere else a field is described beneath itself."""
+"""What users of the library make or get: `help` shows its fields. All else has them beneath."""
 
 
 @pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -29,7 +29,8 @@ def allowed_keys(group: str) -> set[str]:
         parse(**{group: {"no.such.key": "1"}})
     except PropertiesError as error:
         return set(re.findall(r"[a-z]+(?:\.[a-z]+)*", str(error).rpartition("allowed: ")[2]))
-    raise AssertionError("an unknown key must be an error")
+    msg = "an unknown key must be an error"
+    raise AssertionError(msg)
 
 
 def parse(**changed: dict[str, str]) -> JobSettings:

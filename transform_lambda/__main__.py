@@ -1,4 +1,4 @@
-"""``python -m transform_lambda``: results to Parquet by hand."""
+"""`python -m transform_lambda`: results to Parquet by hand."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command: ``write`` results or flat rows as Parquet, ``compact`` small files."""
+"""The command: `write` results or flat rows as Parquet, `compact` small files."""
 
 import argparse
 import sys

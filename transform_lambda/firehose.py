@@ -1,7 +1,7 @@
 """Data Firehose's contract: the event that it invokes the function with, and the reply that it takes.
 
-A stream that reads a Kafka topic (MSK) has the value in ``kafkaRecordValue``, any other (direct put, Kinesis) in
-``data``; the reply uses the same name. Firehose wants each ``recordId`` once, and Lambda no reply over 6 MB.
+A stream that reads a Kafka topic (MSK) has the value in `kafkaRecordValue`, any other (direct put, Kinesis) in
+`data`; the reply uses the same name. Firehose wants each `recordId` once, and Lambda no reply over 6 MB.
 """
 
 import base64
@@ -59,7 +59,7 @@ def parse_event(event: object) -> Event:
 
     Returns
     -------
-    The event, each ``recordId`` once: of repeated ones the first.
+    The event, each `recordId` once: of repeated ones the first.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def reply(event: Event, outcomes: Iterable[Outcome]) -> dict[str, list[Answer]]:
     Returns
     -------
     The reply, with one answer a record, in order. Where the rows of a batch are too large together, the last ones
-    are answered with ``ProcessingFailed`` and the value that came, which Firehose keeps under its error prefix.
+    are answered with `ProcessingFailed` and the value that came, which Firehose keeps under its error prefix.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def reply(event: Event, outcomes: Iterable[Outcome]) -> dict[str, list[Answer]]:
 
 
 def verdicts(answers: dict[str, list[Answer]]) -> Counter[str]:
-    """Count the answers of a reply by their ``result``."""
+    """Count the answers of a reply by their `result`."""
     return Counter(answer["result"] for answer in answers["records"])
 
 

@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
 
     Returns
     -------
-    Each ``recordId`` once, with the result ``Ok``, ``Dropped`` or ``ProcessingFailed``; at most 6 MB.
+    Each `recordId` once, with the result `Ok`, `Dropped` or `ProcessingFailed`; at most 6 MB.
 
     Raises
     ------

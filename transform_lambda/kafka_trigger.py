@@ -16,21 +16,14 @@ NOT_A_RESULT = "not_a_result"
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Records, by what they are.
-
-    Parameters
-    ----------
-    rows
-        Of the results, in the order of the records.
-    letters
-        For those that are no results.
-    empty
-        How many have no value.
-    """
+    """Records, by what they are."""
 
     rows: tuple[Row, ...]
+    """Of the results, in the order of the records."""
     letters: tuple[DeadLetter, ...]
+    """For those that are no results."""
     empty: int
+    """How many have no value."""
 
 
 def sort_records(event: object) -> Sorted:

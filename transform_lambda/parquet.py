@@ -51,34 +51,22 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a writing did.
-
-    Parameters
-    ----------
-    rows
-        That came.
-    added
-        That were not there yet.
-    """
+    """What a writing did."""
 
     rows: int = 0
+    """That came."""
     added: int = 0
+    """That were not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What a compaction did.
-
-    Parameters
-    ----------
-    files
-        That were merged and are gone.
-    left
-        Paths of files that hold no such rows, and stay.
-    """
+    """What a compaction did."""
 
     files: int
+    """That were merged and are gone."""
     left: tuple[str, ...] = ()
+    """Paths of files that hold no such rows, and stay."""
 
 
 class ParquetStore:
@@ -87,7 +75,7 @@ class ParquetStore:
     Parameters
     ----------
     destination
-        A folder, made at the first writing, or ``s3://bucket/prefix``.
+        A folder, made at the first writing, or `s3://bucket/prefix`.
     rows_per_file
         How many rows a compaction gives a file, at least and where there are so many. It holds them and those of one
         hour in memory, with some 1 kB a row.
@@ -129,7 +117,7 @@ class ParquetStore:
         return Written(total, added)
 
     def reject(self, letters: Iterable[DeadLetter]) -> None:
-        """Keep records that are no results, each as ``_rejected/TOPIC-PARTITION-OFFSET.json``."""
+        """Keep records that are no results, each as `_rejected/TOPIC-PARTITION-OFFSET.json`."""
         for letter in letters:
             # The same record again is the same file.
             with contextlib.suppress(ConflictError):

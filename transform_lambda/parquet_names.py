@@ -1,6 +1,6 @@
 """How the files of a day are named, and which of them belong together. Pure.
 
-A writing makes a file ``results-HH-N.parquet`` for each hour of its rows, a compaction ``results-HH-HH-N.parquet`` for
+A writing makes a file `results-HH-N.parquet` for each hour of its rows, a compaction `results-HH-HH-N.parquet` for
 the hours from one to the other. A writing takes the N after the greatest among the files that may hold its hour. A file
 is only ever created, so of two writers that looked at the same files the second finds N taken, and looks again.
 """
@@ -15,22 +15,15 @@ _NAME = re.compile(r"results-([0-9]{2})(?:-([0-9]{2}))?-([0-9]{6})\.parquet")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
-    """A file's name.
-
-    Parameters
-    ----------
-    first, last
-        The hours in which the periods of its rows start.
-    number
-        See the module.
-    merged
-        Whether a compaction made it.
-    """
+    """A file's name."""
 
     first: int
     last: int
+    """The hours in which the periods of its rows start."""
     number: int
+    """See the module."""
     merged: bool = False
+    """Whether a compaction made it."""
 
     @classmethod
     def parse(cls, text: str) -> "Name | None":

@@ -17,21 +17,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a record.
-
-    Parameters
-    ----------
-    verdict
-        `Verdict.DROPPED` for a value without bytes (a Kafka tombstone), `Verdict.FAILED` for one that is no result.
-    line
-        The row as one line of JSON; only with `Verdict.OK`.
-    partition
-        Its partition, ``YYYY-MM-DD``; only with `Verdict.OK`.
-    """
+    """What became of a record."""
 
     verdict: Verdict
+    """`Verdict.DROPPED` for a value without bytes (a Kafka tombstone), `Verdict.FAILED` for one that is no result."""
     line: bytes = b""
+    """The row as one line of JSON; only with `Verdict.OK`."""
     partition: str = ""
+    """Its partition, `YYYY-MM-DD`; only with `Verdict.OK`."""
 
 
 def row_of(value: bytes) -> Row:

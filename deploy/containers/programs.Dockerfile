@@ -19,7 +19,6 @@ COPY anomaly /opt/programs/anomaly
 COPY contracts /opt/programs/contracts
 COPY readers /opt/programs/readers
 COPY ingest_lambda /opt/programs/ingest_lambda
-COPY readers /opt/programs/readers
 COPY transform_lambda /opt/programs/transform_lambda
 COPY notify_lambda /opt/programs/notify_lambda
 COPY dashboard /opt/programs/dashboard

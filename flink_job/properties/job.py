@@ -159,7 +159,8 @@ def parse_properties(text: str) -> JobSettings:
     for group in (topics, detector, job):
         group.reject_unknown()
     if judged.aggregation is not Aggregation.COUNT and judged.measure_field is None:
-        raise detector.missing("measure.field")
+        msg = "measure.field"
+        raise detector.missing(msg)
     return settings
 
 
@@ -212,7 +213,8 @@ def _run(group: PropertyGroup, detector_name: str) -> RunSettings:
 def _kafka(groups: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     kafka = groups.get("kafka")
     if kafka is None:
-        raise missing_group("kafka", groups)
+        msg = "kafka"
+        raise missing_group(msg, groups)
     for key in kafka:
         if key in _OWNED_KAFKA_KEYS:
             msg = f'group "kafka", key "{key}": not to be set here; {_OWNED_KAFKA_KEYS[key]}'

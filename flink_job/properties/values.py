@@ -37,7 +37,7 @@ def whole(text: str) -> int:
 
 
 def whole_from(least: int, most: int) -> Callable[[str], int]:
-    """Take a whole number from ``least`` to ``most``."""
+    """Take a whole number from `least` to `most`."""
 
     def parse(text: str) -> int:
         if not re.fullmatch("[0-9]{1,19}", text) or not least <= int(text) <= most:

@@ -1,6 +1,6 @@
-"""Writes the golden states of this version: ``python tests/anomaly/write_golden.py`` from the root of the project.
+"""Writes the golden states of this version: `python tests/anomaly/write_golden.py` from the root of the project.
 
-For one feature and for two, a state (``.bin``) in the middle of an event, and what came next (``.csv``: the features,
+For one feature and for two, a state (`.bin`) in the middle of an event, and what came next (`.csv`: the features,
 then score, raw score and expected values, as the detector that goes on says them). Files of released versions stay.
 """
 

@@ -70,7 +70,8 @@ def test_the_java_forest_says_the_same_in_batches_and_point_by_point_and_alerts_
 
 def test_a_peer_that_is_not_installed_says_how_to_get_it() -> None:
     def start() -> None:
-        raise ImportError("no module")
+        msg = "no module"
+        raise ImportError(msg)
 
     with pytest.raises(peers.PeerMissingError, match="not installed: pip install 'somebody>=1,<2'"):
         peers.Peer("somebody", "somebody>=1,<2", start).load()

@@ -178,7 +178,8 @@ def test_the_table_names_every_set_and_detector_and_what_is_missing(capsys: pyte
 def test_a_peer_that_fails_loses_its_own_figures_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> peers.Feed:
         def feed(_times: np.ndarray, _values: np.ndarray) -> peers.Judgement:
-            raise RuntimeError("takes no books")
+            msg = "takes no books"
+            raise RuntimeError(msg)
 
         return feed
 

@@ -77,7 +77,8 @@ def test_flink_that_does_not_answer_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse() -> str:
-        raise ConnectionRefusedError("nobody listens")
+        msg = "nobody listens"
+        raise ConnectionRefusedError(msg)
 
     monkeypatch.setattr(flink_health, "_job", refuse)
     assert flink_health.main("job") == 1

@@ -149,7 +149,8 @@ def test_a_destination_that_recovers_gets_everything_once(topic: MakeTopic, send
         def deliver(self, rows: Sequence[bytes]) -> None:
             self.calls += 1
             if self.calls < 4:
-                raise OSError("no space left on device")
+                msg = "no space left on device"
+                raise OSError(msg)
             super().deliver(rows)
 
     results, flaky = topic(), Flaky()
@@ -163,7 +164,8 @@ def test_a_destination_that_never_recovers_stops_the_stream_and_loses_nothing(
 ) -> None:
     class Broken:
         def deliver(self, rows: Sequence[bytes]) -> None:
-            raise OSError(f"no space for {len(rows)}")
+            msg = f"no space for {len(rows)}"
+            raise OSError(msg)
 
     results, rows = topic(), Rows()
     send(results, b"secret", b"b")

@@ -137,7 +137,8 @@ class Recorder:
         self.sent.append(names)
         bad = [name for name in names if name in self.poison]
         if bad and not self.reports:
-            raise FunctionError("ValueError", "poison")
+            msg = "ValueError"
+            raise FunctionError(msg, "poison")
         self.succeeded += [name for name in names if name not in self.poison]
         return reported(*bad)
 
@@ -261,7 +262,8 @@ def test_records_grow_too_old_while_they_are_retried() -> None:
 
 def test_a_record_that_is_too_large_alone_is_given_up_at_once() -> None:
     def invoke(_records: object) -> None:
-        raise RequestTooLargeError("too large")
+        msg = "too large"
+        raise RequestTooLargeError(msg)
 
     given_up: list[Discarded] = []
     total = BatchRun(RetryRules(), invoke, lambda d, _: given_up.append(d), SimulatedClock(NOON)).run((record(1),))

@@ -96,7 +96,8 @@ def test_a_destination_that_fails_stops_the_trigger_and_loses_nothing(
 ) -> None:
     class Broken:
         def send(self, failure: Failure) -> None:
-            raise HarnessError(f"no room for {len(failure.discarded.batch.records)}")
+            msg = f"no room for {len(failure.discarded.batch.records)}"
+            raise HarnessError(msg)
 
     books = topic()
     send(books, b"sleep")

@@ -70,7 +70,8 @@ def trigger(model: str, records: list[dict[str, Any]], remaining_ms: int = 1_200
                 for one in records
                 if one["offset"] >= lowest.get(f"{one['topic']}-{one['partition']}", one["offset"] + 1)
             ]
-    raise AssertionError("it never ends")
+    msg = "it never ends"
+    raise AssertionError(msg)
 
 
 @pytest.mark.parametrize("model", ["items", "rewind", "whole", "bisect"])

@@ -1,3 +1,0 @@
-from s3 import aws, bucket
-
-__all__ = ["aws", "bucket"]

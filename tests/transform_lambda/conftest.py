@@ -5,11 +5,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from s3 import aws, bucket
 
 from contracts.results import Result, decode
-
-__all__ = ["aws", "bucket"]
 
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
 

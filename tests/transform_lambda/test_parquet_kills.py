@@ -82,7 +82,8 @@ def kill_at_each_step(tmp_path: Path, rows: list[Row], check: Callable[[Path, Pa
         if not work_and_be_killed(directory, rows, step):
             return step - 1
         check(directory, store)
-    raise AssertionError("counting has no end")
+    msg = "counting has no end"
+    raise AssertionError(msg)
 
 
 @pytest.mark.slow

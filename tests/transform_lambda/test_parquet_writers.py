@@ -157,7 +157,8 @@ def test_a_writer_that_is_never_first_gives_up_with_an_error(bucket: str, monkey
     store = ParquetStore(f"s3://{bucket}/results")
 
     def always_late(*_: object) -> None:
-        raise ConflictError("changed")
+        msg = "changed"
+        raise ConflictError(msg)
 
     monkeypatch.setattr("transform_lambda.parquet._pause_seconds", lambda _: 0)
     monkeypatch.setattr(store._storage, "create", always_late)

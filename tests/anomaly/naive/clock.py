@@ -4,9 +4,7 @@ import math
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from anomaly.kernels.clock import ADMITTED, BREAK, DAY, LATEST_TIME, MIXED, NO_TIME, OUT_OF_ORDER, WEEK
-
-__all__ = ["ADMITTED", "BREAK", "Clock", "Moment", "moment", "weeks"]
+from anomaly.kernels.clock import ADMITTED, DAY, LATEST_TIME, MIXED, NO_TIME, OUT_OF_ORDER, WEEK
 
 THURSDAY = 3  # 1 January 1970
 

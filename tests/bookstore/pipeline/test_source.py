@@ -25,7 +25,8 @@ class Ingest:
         self.scheduled.append(event["scheduledTime"])
         answer = self._answers.pop(0) if self._answers else "caught up"
         if answer == "crash":
-            raise FunctionError("RuntimeError", "crash", ())
+            msg = "RuntimeError"
+            raise FunctionError(msg, "crash", ())
         return {"outcome": answer}
 
 

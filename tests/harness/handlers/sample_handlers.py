@@ -38,7 +38,8 @@ def misbehave(event: Event, _context: Context) -> object:
     print(f"told to {event}")
     match event:
         case "raise":
-            raise KeyError("no such book")
+            msg = "no such book"
+            raise KeyError(msg)
         case "return nan":
             return float("nan")
         case "return a set":
@@ -75,7 +76,8 @@ def refuse_poison(event: Event, _context: Context) -> None:
     """Fail as a whole when a value is poison."""
     values = [value for _, _, value in _values(event)]
     if "poison" in values:
-        raise ValueError("poison")
+        msg = "poison"
+        raise ValueError(msg)
     _note(values)
 
 
