@@ -72,7 +72,8 @@ lock: $(VENV)/.complete ## choose newer versions within the bounds of pyproject.
 	uv pip compile requirements/build.in --universal --generate-hashes --python-version 3.11 \
 		--no-emit-index-url --no-header --no-annotate --upgrade -q -o requirements/build.lock
 	for name in flink-dep ingest-lambda transform-lambda notify-lambda parquet-lambda; do \
-		uv pip compile requirements/$$name.in --generate-hashes --python-version 3.12 --python-platform x86_64-manylinux2014 \
+		uv pip compile requirements/$$name.in --generate-hashes --python-version 3.12 \
+			--python-platform x86_64-$$(test $$name = flink-dep && echo manylinux2014 || echo manylinux_2_28) \
 			--only-binary :all: $$(test $$name = flink-dep && echo --no-emit-package numpy) --no-emit-index-url --no-header \
 			--upgrade -q -o requirements/$$name.lock || exit 1; done
 	uv pip compile requirements/flink-runtime.in --universal --generate-hashes --python-version 3.12 \

@@ -24,6 +24,10 @@ class Deadline:
         remaining = remaining_ms / 1000
         return cls(time.monotonic() + remaining - min(_RESERVE_SECONDS, remaining / 4))
 
+    def at_most(self, seconds: float) -> "Deadline":
+        """Give a deadline that is no later than so many seconds from now."""
+        return Deadline(min(self.at, time.monotonic() + seconds))
+
     def remaining(self) -> float:
         """Tell the seconds left; negative when it has passed."""
         return self.at - time.monotonic()

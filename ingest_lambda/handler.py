@@ -42,7 +42,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
 def _ingest() -> Ingest:
     """Build what stays warm between invocations."""
     logging.getLogger("ingest_lambda").setLevel(logging.INFO)
-    # kafka-python tells every step of every connection, and as errors what it then mends by itself.
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     settings = parse_settings(os.environ)
     return Ingest(settings, Source(settings, read_secret), Publisher(settings, read_secret))

@@ -44,7 +44,7 @@ def duration(
     datetime.timedelta(seconds=5400)
     >>> duration("90 s", most=timedelta(minutes=1))
     Traceback (most recent call last):
-    ValueError: expected a duration from 0 s to 1 min, such as 30 s, 5 min or 1 h
+    ValueError: expected a duration from 0 s to 1 min, such as 30 s, 1 min or 1 h
     """
     found = re.fullmatch(PATTERN, text.strip().lower())
     if found:
@@ -55,8 +55,8 @@ def duration(
             value = timedelta(microseconds=parts)
             if least <= value <= most and not value % multiple_of:
                 return value
-    whole_seconds = "in whole seconds, " if multiple_of == SECOND else ""
-    msg = f"expected a duration {whole_seconds}from {written(least)} to {written(most)}, such as 30 s, 5 min or 1 h"
+    kind = "whole seconds," if multiple_of == SECOND else "a duration"
+    msg = f"expected {kind} from {written(least)} to {written(most)}, such as 30 s, 1 min or 1 h"
     raise ValueError(msg)
 
 

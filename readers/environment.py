@@ -3,7 +3,7 @@
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
         table: Annotated[str, Variable("SOURCE_TABLE", text("the name of a table"))]
-        rows: Annotated[int, Variable("ROWS_PER_FILE", whole(1, 1000))] = 500
+        rows: Annotated[int, Variable("ROWS_PER_FILE", whole(1, 1000, int))] = 500
 
     settings = read_environment(Settings, os.environ)
 
@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from readers.arns import SECRET, is_arn
 from readers.errors import SettingsError
@@ -201,6 +200,9 @@ def _unfit(variable: Variable, text: str, error: ValueError) -> str:
 
 
 def _wrong_with_url(url: str) -> str | None:
+    # Imported here because most settings have no address, and every cold start would pay for it.
+    from urllib.parse import urlsplit
+
     if not re.fullmatch(r"[!-~]{1,1000}", url):
         return "holds white space or characters that are not ASCII, or is longer than 1,000 characters"
     try:

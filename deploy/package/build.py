@@ -94,7 +94,8 @@ def entries_of(root: Path, package: Package, cache: Path, python: Path | None, f
     ours = [sources.whole(root, part) for part in package.parts]
     if package.handler is not None:
         ours.append(sources.reached_from(root, package.handler.rpartition(".")[0]))
-    theirs = wheels.install(root / "requirements" / package.lock, folder / "wheels", cache)
+    linux = wheels.OLDEST_LINUX if package.handler is None else wheels.LAMBDA_LINUX
+    theirs = wheels.install(root / "requirements" / package.lock, folder / "wheels", cache, linux)
     modules = sources.merged(*ours, theirs)
     if package.handler is not None and python is not None:
         modules |= compiled(modules, python, folder / "compiled")

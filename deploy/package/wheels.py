@@ -11,11 +11,15 @@ from pathlib import Path
 from deploy.errors import DeployError
 
 PYTHON = "3.12"
-PLATFORM = "manylinux2014_x86_64"
-"""The oldest C library that still has wheels: neither service documents which one it has."""
 
-_TARGET = (
-    *("--only-binary=:all:", "--platform", PLATFORM, "--python-version", PYTHON, "--implementation", "cp"),
+OLDEST_LINUX = ("manylinux2014_x86_64",)
+"""The oldest C library that still has wheels: Managed Flink does not document which one it has."""
+
+LAMBDA_LINUX = ("manylinux_2_28_x86_64", *OLDEST_LINUX)
+"""Lambda's Python 3.12 runs on Amazon Linux 2023, whose C library is newer than this one."""
+
+_TARGET: tuple[str, ...] = (
+    *("--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp"),
     *("--no-deps", "--require-hashes"),
 )
 
@@ -24,7 +28,7 @@ _LEFT_OUT_RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.j
 """Files of a `.dist-info` that describe one installation; licences and metadata stay."""
 
 
-def install(lock: Path, target: Path, cache: Path) -> dict[str, Path]:
+def install(lock: Path, target: Path, cache: Path, linux: Sequence[str] = OLDEST_LINUX) -> dict[str, Path]:
     """Install a lock's wheels into a folder, and list the files that a package needs, by their path below it.
 
     Parameters
@@ -35,6 +39,8 @@ def install(lock: Path, target: Path, cache: Path) -> dict[str, Path]:
         A folder that does not exist yet.
     cache
         Where wheels are kept; a lock that was fetched once needs no network again.
+    linux
+        The platforms whose wheels run there, the best first.
 
     Raises
     ------
@@ -43,16 +49,28 @@ def install(lock: Path, target: Path, cache: Path) -> dict[str, Path]:
     """
     if "==" not in lock.read_text("utf-8"):
         return {}
-    wheels = _fetched(lock, cache)
+    target_options = [*_TARGET, *(f"--platform={name}" for name in linux)]
+    wheels = _fetched(lock, cache, target_options)
     _pip(
-        *("install", "--no-index", "--find-links", wheels, "--no-compile", *_TARGET, "-r", lock, "--target", target),
+        [
+            "install",
+            "--no-index",
+            "--find-links",
+            wheels,
+            "--no-compile",
+            *target_options,
+            "-r",
+            lock,
+            "--target",
+            target,
+        ],
         failed=f"the wheels in {wheels} are not what {lock.name} says: delete that folder and try again.",
     )
     paths = (path for path in target.rglob("*") if path.is_file())
     return {path.relative_to(target).as_posix(): path for path in sorted(paths) if _is_needed(path.relative_to(target))}
 
 
-def _fetched(lock: Path, cache: Path) -> Path:
+def _fetched(lock: Path, cache: Path, target_options: Sequence[str]) -> Path:
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     kept = cache / f"{lock.stem}-{digest}"
     if kept.is_dir():
@@ -61,7 +79,7 @@ def _fetched(lock: Path, cache: Path) -> Path:
     fetched = Path(tempfile.mkdtemp(dir=cache, prefix=".fetching-"))
     try:
         _pip(
-            *("download", *_TARGET, "-r", lock, "-d", fetched),
+            ["download", *target_options, "-r", lock, "-d", fetched],
             failed=f"the wheels of {lock.name} cannot be fetched: is the package index within reach?",
         )
         fetched.rename(kept)
@@ -77,7 +95,7 @@ def _is_needed(path: Path) -> bool:
     return not (folders and folders[0].endswith(".dist-info") and path.name in _LEFT_OUT_RECORDS)
 
 
-def _pip(*arguments: str | Path, failed: str) -> None:
+def _pip(arguments: Sequence[str | Path], failed: str) -> None:
     command: Sequence[str | Path] = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -29,7 +29,6 @@ def invoke(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     ingest._source.close()
     ingest._publisher.close()
     module._ingest.cache_clear()
-    logging.getLogger("kafka").setLevel(logging.NOTSET)
     logging.getLogger("ingest_lambda").setLevel(logging.NOTSET)
 
 

@@ -1,9 +1,11 @@
-import json
+import base64
 import ssl
+import time
+from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from kafka.net.sasl.msk import SaslMechanismAwsMskIam
 
 from ingest_lambda.errors import SourceError
 from ingest_lambda.kafka_options import client_options
@@ -29,32 +31,34 @@ def settings(auth: str) -> Settings:
 
 
 def test_none_is_plain_text() -> None:
-    options = client_options(settings("none"), None)
-
-    assert options == {"bootstrap_servers": ["b-1.shop:9098", "b-2.shop:9098"], "metrics_enabled": False}
+    assert client_options(settings("none"), None) == {"bootstrap.servers": "b-1.shop:9098,b-2.shop:9098"}
 
 
 @pytest.mark.parametrize(
     ("auth", "protocol", "mechanism"),
-    [("tls", "SSL", None), ("iam", "SASL_SSL", "AWS_MSK_IAM"), (f"scram:{ARN}", "SASL_SSL", "SCRAM-SHA-512")],
+    [("tls", "SSL", None), ("iam", "SASL_SSL", "OAUTHBEARER"), (f"scram:{ARN}", "SASL_SSL", "SCRAM-SHA-512")],
 )
-def test_everything_else_is_encrypted_and_checks_whom_it_talks_to(
-    auth: str, protocol: str, mechanism: str | None
-) -> None:
+@pytest.mark.usefixtures("role")
+def test_everything_else_is_encrypted(auth: str, protocol: str, mechanism: str | None) -> None:
     options = client_options(settings(auth), USER)
 
-    assert options["security_protocol"] == protocol
-    assert options.get("sasl_mechanism") == mechanism
-    context = options["ssl_context"]
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert context.check_hostname
-    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert options["security.protocol"] == protocol
+    assert options.get("sasl.mechanism") == mechanism
+
+
+def test_the_authorities_are_the_systems_or_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    system = ssl.get_default_verify_paths().cafile
+    assert client_options(settings("tls"), None)["ssl.ca.location"] == (system or "probe")
+
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)
+    assert client_options(settings("tls"), None)["ssl.ca.location"] == __file__
 
 
 def test_scram_sends_the_secret_s_user() -> None:
     options = client_options(settings(f"scram:{ARN}"), USER)
 
-    assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("ingest", "canary")
+    assert (options["sasl.username"], options["sasl.password"]) == ("ingest", "canary")
 
 
 @pytest.mark.parametrize("secret", [{}, {"username": "ingest"}, {"username": "ingest", "password": ""}])
@@ -63,7 +67,8 @@ def test_a_secret_without_user_or_password_is_refused(secret: dict[str, str]) ->
         client_options(settings(f"scram:{ARN}"), secret)
 
 
-def test_iam_signs_a_connection_with_the_role_s_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def role(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "canary",
@@ -71,14 +76,31 @@ def test_iam_signs_a_connection_with_the_role_s_credentials(monkeypatch: pytest.
         "AWS_DEFAULT_REGION": "eu-central-1",
     }.items():
         monkeypatch.setenv(name, value)
-    options = client_options(settings("iam"), None)
 
-    message = SaslMechanismAwsMskIam(host="b-1.shop", **options).auth_bytes()
 
-    token = json.loads(message)
-    assert token["host"] == "b-1.shop"
-    assert token["action"] == "kafka-cluster:Connect"
-    assert token["x-amz-credential"].startswith("AKIDEXAMPLE/")
-    assert token["x-amz-credential"].endswith("/eu-central-1/kafka-cluster/aws4_request")
-    assert token["x-amz-security-token"] == "session"
-    assert b"canary" not in message
+@pytest.mark.usefixtures("role")
+def test_iam_signs_a_request_to_connect_with_the_role_s_credentials() -> None:
+    token, ends = client_options(settings("iam"), None)["oauth_cb"]("")
+
+    assert "=" not in token
+    url = urlsplit(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode())
+    query = dict(parse_qsl(url.query))
+    assert (url.scheme, url.netloc, url.path) == ("https", "kafka.eu-central-1.amazonaws.com", "/")
+    assert query["Action"] == "kafka-cluster:Connect"
+    assert query["X-Amz-Credential"].startswith("AKIDEXAMPLE/")
+    assert query["X-Amz-Credential"].endswith("/eu-central-1/kafka-cluster/aws4_request")
+    assert query["X-Amz-Security-Token"] == "session"
+    assert query["X-Amz-Expires"] == "900"
+    assert len(query["X-Amz-Signature"]) == 64
+    assert "canary" not in url.query
+    assert 890 < ends - time.time() <= 900
+
+
+def test_iam_without_credentials_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+    with pytest.raises(SourceError, match="KAFKA_AUTH is iam, but there are no AWS credentials"):
+        client_options(settings("iam"), None)

@@ -1,3 +1,5 @@
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +9,9 @@ from typing import Any
 import pytest
 from ingest_world import World
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.partitioner.default import murmur2
 
+from devstack.stack import status
 from ingest_lambda.deadline import Deadline
 from ingest_lambda.errors import ProgressError, SourceError, TakenOverError, UnavailableError
 from ingest_lambda.markers import Marker
@@ -88,9 +92,9 @@ def test_a_transaction_that_was_left_open_is_undone_by_the_next_to_open(make: Pu
     first.commit(records(1), marker(1), soon())
     assert first._producer is not None
     first._producer.begin_transaction()
-    first._producer.send(world.sales, value=b"{}", partition=0)
-    first._producer.send(world.progress, value=b"never committed")
-    first._producer.flush()
+    first._producer.produce(world.sales, value=b"{}", partition=0)
+    first._producer.produce(world.progress, value=b"never committed")
+    assert first._producer.flush(10) == 0
 
     second = make()
 
@@ -115,14 +119,21 @@ def test_one_that_lost_the_id_in_the_middle_of_a_transaction_publishes_nothing(
     make: Publishers, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = make()
-    assert old._producer is not None
-    commit = old._producer.commit_within
 
-    def commit_late(timeout_ms: int) -> None:
-        make().commit(records(2), marker(2), soon())
-        commit(timeout_ms)
+    class Late:
+        """Commits when its records have arrived, and another producer has committed its own."""
 
-    monkeypatch.setattr(old._producer, "commit_within", commit_late)
+        def __getattr__(self, name: str) -> object:
+            return getattr(producer, name)
+
+        def commit_transaction(self, timeout: float) -> None:
+            assert producer.flush(10) == 0
+            make().commit(records(2), marker(2), soon())
+            producer.commit_transaction(timeout)
+
+    producer = old._producer
+    assert producer is not None
+    monkeypatch.setattr(old, "_producer", Late())
 
     with pytest.raises(TakenOverError):
         old.commit(records(3), marker(1), soon())
@@ -189,6 +200,48 @@ def test_a_marker_that_retention_deleted_is_not_taken_for_a_first_run(make: Publ
 
     with pytest.raises(ProgressError, match=r"its retention has deleted it, .* set cleanup\.policy=compact"):
         make()
+
+
+def test_brokers_that_fall_silent_in_a_transaction_are_given_up_in_time(make: Publishers, world: World) -> None:
+    publisher = make()
+    publisher.commit(records(1), marker(1), soon())
+    broker = status(world.stack.directory)["kafka"]["pid"]
+    began = monotonic()
+
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        with pytest.raises(UnavailableError, match=f"Kafka at {world.stack.bootstrap_servers} failed"):
+            publisher.commit(records(3), marker(2), soon(1.0))
+    finally:
+        os.kill(broker, signal.SIGCONT)
+
+    assert monotonic() - began < 2.5
+    assert not publisher.is_open
+    assert make().marker == marker(1)
+    assert len(world.published()) == 1
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_a_compressed_progress_topic_is_read(make: Publishers, world: World, codec: str) -> None:
+    progress = f"{world.progress}-{codec}"
+    admin: Any = KafkaAdminClient(bootstrap_servers=world.stack.bootstrap_servers)
+    try:
+        topic = {"num_partitions": 1, "replication_factor": 1, "configs": {"compression.type": codec}}
+        admin.create_topics({progress: topic}, wait_for_metadata=True)
+    finally:
+        admin.close()
+
+    make(PROGRESS_TOPIC=progress).commit(records(1), marker(4), soon())
+
+    assert make(PROGRESS_TOPIC=progress).marker == marker(4)
+
+
+def test_a_series_lies_in_the_partition_where_kafkas_own_clients_put_it(make: Publishers, world: World) -> None:
+    keys = [b'{"product_name":"item-%d"}' % number for number in range(20)]
+    make().commit([Record(key, b"{}", "") for key in keys], marker(1), soon())
+
+    expected = {key: (murmur2(key) & 0x7FFFFFFF) % 4 for key in keys}
+    assert {record.key: record.partition for record in world.published()} == expected
 
 
 def test_brokers_that_do_not_answer_are_given_up_in_time(make: Publishers) -> None:

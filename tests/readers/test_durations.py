@@ -59,13 +59,13 @@ def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> N
     ],
 )
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^expected a duration from 0 s to 366 d, such as 30 s, 5 min or 1 h$"):
+    with pytest.raises(ValueError, match=r"^expected a duration from 0 s to 366 d, such as 30 s, 1 min or 1 h$"):
         duration(text)
 
 
 @pytest.mark.parametrize("text", ["0 s", "999 ms", "1.5 s", "1500 ms", "604801 s", "8 d"])
 def test_bounds_and_whole_seconds_are_told(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a duration in whole seconds, from 1 s to 7 d, such as"):
+    with pytest.raises(ValueError, match="expected whole seconds, from 1 s to 7 d, such as"):
         duration(text, least=SECOND, most=timedelta(days=7), multiple_of=SECOND)
 
 

@@ -1,7 +1,12 @@
 """Near misses, topics and ARNs."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import readers
 from readers.arns import DYNAMODB_TABLE, SECRET, SNS_TOPIC, is_arn, region_of
 from readers.near_misses import did_you_mean, near_miss
 from readers.topics import topic
@@ -46,3 +51,14 @@ def test_an_arn_names_a_service_and_its_resource(arn: str, service: str, resourc
     assert not is_arn(arn.replace("123456789012", "1234"), service, resource)
     assert region_of(arn) in arn
     assert region_of(arn).count("-") >= 2
+
+
+def test_loading_every_reader_is_cheap() -> None:
+    # For cold starts: what finds near misses is loaded when a name is missed.
+    folder = Path(readers.__file__).parent
+    names = ", ".join(f"readers.{path.stem}" for path in folder.glob("[a-z]*.py"))
+    script = f"import sys, {names}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "readers.kafka_event" in loaded
+    assert not {"difflib", "asyncio", "urllib", "email", "logging", "ssl"} & set(loaded)
