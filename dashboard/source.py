@@ -81,11 +81,13 @@ class Source:
             kind = self._storage.arrow.get_file_info(self._storage.root).type
             found = self._storage.files() if kind == fs.FileType.Directory else []
         except OSError as error:
-            raise DashboardError(f"{self.name}: cannot be listed ({error}); {self._advice()}") from error
+            msg = f"{self.name}: cannot be listed ({error}); {self._advice()}"
+            raise DashboardError(msg) from error
         if kind != fs.FileType.Directory:
             there = "a file" if kind == fs.FileType.File else "nothing"
             msg = f"{self.name}: found {there}, expected a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet"
-            raise DashboardError(f"{msg}; {self._advice()}")
+            msg_0 = f"{msg}; {self._advice()}"
+            raise DashboardError(msg_0)
         return tuple(
             File(f"{self._storage.root}/{file.path}", _day(f"{self._storage.root}/{file.path}"), file.version)
             for file in found
@@ -132,7 +134,8 @@ def open_source(location: str, environment: Mapping[str, str]) -> Source:
     try:
         return Source(location, open_storage(location, environment))
     except StorageError as error:
-        raise DashboardError(f"SOURCE: {error}") from error
+        msg = f"SOURCE: {error}"
+        raise DashboardError(msg) from error
 
 
 def missing_columns(found: Iterable[str]) -> list[str]:

@@ -145,7 +145,8 @@ class Publisher:
         """
         producer = self._producer
         if producer is None:
-            raise UnavailableError("the producer is closed")
+            msg = "the producer is closed"
+            raise UnavailableError(msg)
         with self._reporting():
             producer.begin_transaction()
             for row in records:
@@ -217,11 +218,11 @@ class Publisher:
             if found.error is not None and found.error.name() in _FORBIDDEN:
                 raise KafkaException(found.error)
             if not found.partitions:
-                raise SourceError(f"{setting} is {topic!r}, but the brokers know no such topic, or do not show it")
+                msg = f"{setting} is {topic!r}, but the brokers know no such topic, or do not show it"
+                raise SourceError(msg)
             if setting == "PROGRESS_TOPIC" and set(found.partitions) != {0}:
-                raise ProgressError(
-                    f"{setting} is {topic!r}, which has {len(found.partitions)} partitions, expected one"
-                )
+                msg = f"{setting} is {topic!r}, which has {len(found.partitions)} partitions, expected one"
+                raise ProgressError(msg)
 
     def _last_marker(self, consumer: Consumer, deadline: Deadline) -> Marker | None:
         """Read the last committed record; aborted ones and the ends of transactions take offsets, too."""
@@ -237,10 +238,11 @@ class Publisher:
                 value = last.value()
                 return decode(value) if value is not None else None
         if begin > 0:
-            raise ProgressError(
+            msg = (
                 f"PROGRESS_TOPIC {topic!r} held a marker, but its retention has deleted it, so "
                 "nobody knows which rows were published; write a marker by hand, and set cleanup.policy=compact"
             )
+            raise ProgressError(msg)
         return None
 
 
@@ -259,4 +261,5 @@ def _last_record(consumer: Consumer, start: TopicPartition, deadline: Deadline) 
             return last
         elif error.name() != "GROUP_AUTHORIZATION_FAILED":  # the group is not used
             raise KafkaException(error)
-    raise UnavailableError("there was no time left to read the progress topic")
+    msg = "there was no time left to read the progress topic"
+    raise UnavailableError(msg)

@@ -70,43 +70,29 @@ _CATCH_UP = whole(1, 1440, lambda minutes: timedelta(minutes=minutes))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One source: a table's rows, by time, to a topic.
-
-    Parameters
-    ----------
-    database_secret_arn, database_url
-        Where the database and its credentials are found; exactly one is given.
-    table
-        As written in SQL: `sales`, `shop.sales`, `"Shop"."Sales"`.
-    timestamp_column
-        By which rows are selected; always published.
-    source_columns
-        The columns to publish, and which of them make the key.
-    bootstrap_servers
-        `host:port` each.
-    kafka_auth
-        How to reach them.
-    input_topic
-        Where the rows go.
-    progress_topic
-        Where the marker goes; has one partition and no other writer.
-    settle
-        How long rows may take from their timestamp to their commit.
-    max_catch_up
-        The longest span of time that one run reads.
-    """
+    """One source: a table's rows, by time, to a topic."""
 
     database_secret_arn: Annotated[str | None, Variable("DATABASE_SECRET_ARN", secret())] = None
     database_url: Annotated[str | None, Variable("DATABASE_URL", _DATABASE_URL)] = field(default=None, repr=False)
+    """Where the database and its credentials are found; exactly one is given."""
     table: Annotated[str, Variable("SOURCE_TABLE", text("a table or view, as in SQL"))]
+    """As written in SQL: `sales`, `shop.sales`, `"Shop"."Sales"`."""
     timestamp_column: Annotated[str, Variable("TIMESTAMP_COLUMN", text("the name of a column"))]
+    """By which rows are selected; always published."""
     source_columns: Annotated[Columns, Variable("SOURCE_COLUMNS", _COLUMNS)]
+    """The columns to publish, and which of them make the key."""
     bootstrap_servers: Annotated[tuple[str, ...], Variable("BOOTSTRAP_SERVERS", _SERVERS)]
+    """`host:port` each."""
     kafka_auth: Annotated[KafkaAuth, Variable("KAFKA_AUTH", _AUTH)] = KafkaAuth("iam")
+    """How to reach them."""
     input_topic: Annotated[str, Variable("INPUT_TOPIC", topic())]
+    """Where the rows go."""
     progress_topic: Annotated[str, Variable("PROGRESS_TOPIC", topic())]
+    """Where the marker goes; has one partition and no other writer."""
     settle: Annotated[timedelta, Variable("SETTLE_SECONDS", _SETTLE)] = timedelta(seconds=10)
+    """How long rows may take from their timestamp to their commit."""
     max_catch_up: Annotated[timedelta, Variable("MAX_CATCH_UP_MINUTES", _CATCH_UP)] = timedelta(minutes=60)
+    """The longest span of time that one run reads."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -127,6 +127,20 @@ def test_every_module_and_public_function_is_documented_and_typed(path: Path) ->
     assert not problems
 
 
+@pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_package_exports_is_listed_in_it_and_nothing_else_is(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lists = any(ast.unparse(node).startswith("__all__ =") for node in ast.parse(text).body)
+    exports = path.name == "__init__.py" and re.search(r"^ *from ", text, re.M) is not None
+
+    assert lists == exports
+
+
+@pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_code_is_quoted_in_single_backticks(path: Path) -> None:
+    assert not re.search(r"(?<!`)``(?!`)", path.read_text("utf-8"))
+
+
 DOCUMENTED_FOR_HELP = {"DetectorConfig", "Detection", "Detections", "Attribution", "SeriesHistory"}
 """What users of the library make or get: `help` shows its fields. All else has them beneath."""
 
