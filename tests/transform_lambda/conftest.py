@@ -5,6 +5,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from s3 import aws as aws
+from s3 import bucket as bucket
 
 from contracts.results import Result, decode
 
