@@ -78,30 +78,34 @@ def check(settings: Settings, rows: Sequence[Sequence[str | None]], tables: Sequ
     """
     if not rows:
         near = did_you_mean(settings.table, tables)
-        raise SourceError(
+        msg = (
             f"SOURCE_TABLE is {settings.table!r}, but the database has no such table{near}; "
             f"it has {', '.join(tables) or 'none'}"
         )
+        raise SourceError(msg)
     schema, name, kind = (str(value) for value in rows[0][:3])
     if kind not in ("r", "p", "v", "m", "f"):
-        raise SourceError(f"SOURCE_TABLE is {settings.table!r}, which is neither a table nor a view")
+        msg = f"SOURCE_TABLE is {settings.table!r}, which is neither a table nor a view"
+        raise SourceError(msg)
     columns = {
         str(row[3]): Column(str(row[3]), str(row[4]), str(row[5]), str(row[6]), not_null=row[7] == "t") for row in rows
     }
     for setting, wanted in (("TIMESTAMP_COLUMN", (settings.timestamp_column,)), ("SOURCE_COLUMNS", settings.columns)):
         for column in wanted:
             if column not in columns:
-                raise SourceError(
+                msg = (
                     f"{setting} names {column!r}, but the table {schema}.{name} has no such column"
                     f"{did_you_mean(column, list(columns))}; it has {', '.join(columns)}"
                 )
+                raise SourceError(msg)
     timestamp = columns[settings.timestamp_column]
     if timestamp.type_oid not in _TIMESTAMP_TYPES:
         others = [column.name for column in columns.values() if column.type_oid in _TIMESTAMP_TYPES]
-        raise SourceError(
+        msg = (
             f"TIMESTAMP_COLUMN names {timestamp.name!r}, which is of type {timestamp.type_name}, expected a timestamp "
             f"with or without time zone; such columns of {schema}.{name}: {', '.join(others) or 'none'}"
         )
+        raise SourceError(msg)
     dimensions = settings.source_columns.marked
     if dimensions is None:
         dimensions = tuple(column for column in settings.columns if _is_text(columns[column]))

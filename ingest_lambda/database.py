@@ -124,7 +124,8 @@ class Source:
 
     def _connected(self) -> "psycopg.Connection[tuple[str | None, ...]]":
         if self._connection is None:
-            raise UnavailableError("the connection to the database is closed")
+            msg = "the connection to the database is closed"
+            raise UnavailableError(msg)
         return self._connection
 
     def _execute(self, query: Any, parameters: list[str]) -> list[tuple[str | None, ...]]:  # noqa: ANN401 - psycopg's
@@ -186,10 +187,12 @@ class Source:
         if connection is not None:
             connection.close()
         if isinstance(problem, psycopg.ProgrammingError):
-            raise SourceError("the address of the database is not one that PostgreSQL's client can read (not shown)")
+            msg = "the address of the database is not one that PostgreSQL's client can read (not shown)"
+            raise SourceError(msg)
         reason = str(problem).replace(password, "***") if password else str(problem)
         refused = "authentication failed" in reason
-        raise (RefusedError if refused else UnavailableError)(f"cannot connect to the database: {reason}")
+        msg = f"cannot connect to the database: {reason}"
+        raise (RefusedError if refused else UnavailableError)(msg)
 
     def _address(self) -> tuple[str, dict[str, str]]:
         """Look up a URL, or nothing, and what it does not say."""
@@ -199,7 +202,8 @@ class Source:
         secret = self._read_secret(arn)
         missing = [name for name in ("host", "dbname", "username", "password") if not secret.get(name)]
         if missing:
-            raise SourceError(f"the secret {arn} has no {' and no '.join(missing)}")
+            msg = f"the secret {arn} has no {' and no '.join(missing)}"
+            raise SourceError(msg)
         parameters = {
             "host": secret["host"],
             "port": secret.get("port", "5432"),

@@ -39,7 +39,8 @@ def client_options(settings: Settings, secret: Mapping[str, str] | None) -> dict
     if auth.kind == "scram":
         missing = [name for name in ("username", "password") if not (secret or {}).get(name)]
         if secret is None or missing:
-            raise SourceError(f"the secret {auth.secret_arn} has no {' and no '.join(missing)}")
+            msg = f"the secret {auth.secret_arn} has no {' and no '.join(missing)}"
+            raise SourceError(msg)
         options |= {
             "security.protocol": "SASL_SSL",
             "sasl.mechanism": "SCRAM-SHA-512",
@@ -69,7 +70,8 @@ def iam_token(_: str) -> tuple[str, float]:
     session = Session()
     region, credentials = session.get_config_variable("region"), session.get_credentials()
     if credentials is None or not region:
-        raise SourceError("KAFKA_AUTH is iam, but there are no AWS credentials, or AWS_DEFAULT_REGION is not set")
+        msg = "KAFKA_AUTH is iam, but there are no AWS credentials, or AWS_DEFAULT_REGION is not set"
+        raise SourceError(msg)
     request = AWSRequest("GET", f"https://kafka.{region}.amazonaws.com/", params={"Action": "kafka-cluster:Connect"})
     now = time.time()
     SigV4QueryAuth(credentials.get_frozen_credentials(), "kafka-cluster", region, _TOKEN_SECONDS).add_auth(request)

@@ -73,7 +73,8 @@ def decode(data: bytes) -> Marker:
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         expected = '{"position":"2024-08-29T13:35:00Z"}, the time with Z or an offset'
-        raise ProgressError(f"the last record of PROGRESS_TOPIC is not a marker, expected {expected}") from error
+        msg = f"the last record of PROGRESS_TOPIC is not a marker, expected {expected}"
+        raise ProgressError(msg) from error
 
 
 def _name(value: object) -> str | None:

@@ -145,7 +145,9 @@ class Publisher:
         """
         producer = self._producer
         if producer is None:
-            raise UnavailableError("the producer is closed")
+            msg = "the producer is closed"
+            raise UnavailableError(msg)
+        self._failure = None
         with self._reporting():
             producer.begin_transaction()
             for row in records:
@@ -184,6 +186,9 @@ class Publisher:
         try:
             yield
         except KafkaException as error:
+            if self._producer is not None:
+                with contextlib.suppress(KafkaException):  # what is fatal it raises again
+                    self._producer.poll(0)  # has `_remember` called
             self.close()
             raise self._ours(error.args[0]) from error
         except BaseException:
@@ -217,11 +222,11 @@ class Publisher:
             if found.error is not None and found.error.name() in _FORBIDDEN:
                 raise KafkaException(found.error)
             if not found.partitions:
-                raise SourceError(f"{setting} is {topic!r}, but the brokers know no such topic, or do not show it")
+                msg = f"{setting} is {topic!r}, but the brokers know no such topic, or do not show it"
+                raise SourceError(msg)
             if setting == "PROGRESS_TOPIC" and set(found.partitions) != {0}:
-                raise ProgressError(
-                    f"{setting} is {topic!r}, which has {len(found.partitions)} partitions, expected one"
-                )
+                msg = f"{setting} is {topic!r}, which has {len(found.partitions)} partitions, expected one"
+                raise ProgressError(msg)
 
     def _last_marker(self, consumer: Consumer, deadline: Deadline) -> Marker | None:
         """Read the last committed record; aborted ones and the ends of transactions take offsets, too."""
@@ -237,10 +242,11 @@ class Publisher:
                 value = last.value()
                 return decode(value) if value is not None else None
         if begin > 0:
-            raise ProgressError(
+            msg = (
                 f"PROGRESS_TOPIC {topic!r} held a marker, but its retention has deleted it, so "
                 "nobody knows which rows were published; write a marker by hand, and set cleanup.policy=compact"
             )
+            raise ProgressError(msg)
         return None
 
 
@@ -259,4 +265,5 @@ def _last_record(consumer: Consumer, start: TopicPartition, deadline: Deadline) 
             return last
         elif error.name() != "GROUP_AUTHORIZATION_FAILED":  # the group is not used
             raise KafkaException(error)
-    raise UnavailableError("there was no time left to read the progress topic")
+    msg = "there was no time left to read the progress topic"
+    raise UnavailableError(msg)

@@ -183,14 +183,16 @@ class Ingest:
     def _check_owner(self, marker: Marker, table: Table) -> None:
         """Refuse a marker of another source, unless that source is gone: then it was renamed, and this is the same."""
         if marker.input_topic not in (None, self._settings.input_topic):
-            raise ProgressError(
+            msg = (
                 f"PROGRESS_TOPIC {self._settings.progress_topic!r} belongs to the rows of INPUT_TOPIC "
                 f"{marker.input_topic!r}, not {self._settings.input_topic!r}; every detector needs its own"
             )
+            raise ProgressError(msg)
         theirs = (marker.table or table.qualified, marker.timestamp_column or self._settings.timestamp_column)
         ours = (table.qualified, self._settings.timestamp_column)
         if theirs != ours and self._source.has_column(*theirs):
-            raise ProgressError(
+            msg = (
                 f"PROGRESS_TOPIC {self._settings.progress_topic!r} belongs to column {theirs[1]!r} of {theirs[0]}, "
                 f"which is still there, not to {ours[1]!r} of {ours[0]}; every detector needs its own"
             )
+            raise ProgressError(msg)

@@ -35,18 +35,21 @@ def scheduled_time(event: object) -> datetime:
         Neither field is there, or its text is not a time with a zone.
     """
     if not isinstance(event, Mapping):
-        raise EventError(f'the event is a {type(event).__name__}, expected an object with "scheduledTime" or "time"')
+        msg = f'the event is a {type(event).__name__}, expected an object with "scheduledTime" or "time"'
+        raise EventError(msg)
     name = next((name for name in _FIELDS if name in event), None)
     if name is None:
-        raise EventError(
+        msg = (
             'the event has neither "scheduledTime" nor "time"; give the schedule the input '
             '{"scheduledTime": "<aws.scheduler.scheduled-time>"}'
         )
+        raise EventError(msg)
     found = event[name]
     try:
         return moment(found)
     except ValueError as error:
-        raise EventError(f'"{name}" of the event is {_shown(found)}, expected {EXPECTED}') from error
+        msg = f'"{name}" of the event is {_shown(found)}, expected {EXPECTED}'
+        raise EventError(msg) from error
 
 
 def _shown(value: object) -> str:

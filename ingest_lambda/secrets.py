@@ -36,14 +36,18 @@ def read_secret(arn: str) -> dict[str, str]:
         client = boto3.client("secretsmanager", region_name=region, config=config)
         text = client.get_secret_value(SecretId=arn)["SecretString"]
     except ClientError as error:
-        raise SourceError(f"Secrets Manager refused the secret {arn}: {error.response['Error']['Code']}") from error
+        msg = f"Secrets Manager refused the secret {arn}: {error.response['Error']['Code']}"
+        raise SourceError(msg) from error
     except BotoCoreError as error:
-        raise UnavailableError(f"Secrets Manager did not give the secret {arn}: {type(error).__name__}") from error
+        msg = f"Secrets Manager did not give the secret {arn}: {type(error).__name__}"
+        raise UnavailableError(msg) from error
     except KeyError as error:
-        raise SourceError(f"the secret {arn} holds no text") from error
+        msg = f"the secret {arn} holds no text"
+        raise SourceError(msg) from error
     fields = _fields(text)
     if fields is None:
-        raise SourceError(f"the secret {arn} is not a JSON object of text and numbers")
+        msg = f"the secret {arn} is not a JSON object of text and numbers"
+        raise SourceError(msg)
     return fields
 
 

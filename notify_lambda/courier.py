@@ -30,7 +30,7 @@ class Report:
     failed
         Records that must be delivered again, each once, in the order of the batch.
     counts
-        Records, by what became of them: ``sent``, ``repeated`` (sent before), ``dead_letter``, ``failed`` and the
+        Records, by what became of them: `sent`, `repeated` (sent before), `dead_letter`, `failed` and the
         reasons of `notify_lambda.alerts.Quiet`.
     """
 

@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
 
     Returns
     -------
-    ``batchItemFailures``: the records to deliver again.
+    `batchItemFailures`: the records to deliver again.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     EventError
         If it is not an event of a Kafka trigger.
     DeliveryError
-        If records failed and ``REPORT_BATCH_ITEM_FAILURES`` is not true.
+        If records failed and `REPORT_BATCH_ITEM_FAILURES` is not true.
     """
     courier = _courier()
     records = parse_event(event)

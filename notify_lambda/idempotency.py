@@ -134,7 +134,7 @@ class Ledger:
 
 
 def dynamodb_ledger(client: "DynamoDBClient", table: str, prefix: str) -> Ledger:
-    """Keep records in a DynamoDB table with the partition key ``id`` (text) and time to live by ``expiration``."""
+    """Keep records in a DynamoDB table with the partition key `id` (text) and time to live by `expiration`."""
     return Ledger(DynamoDBPersistenceLayer(table_name=table, boto3_client=client), prefix)
 
 

@@ -30,7 +30,7 @@ class Settings:
     Parameters
     ----------
     topic_arn
-        The SNS topic; a FIFO topic's name ends in ``.fifo``.
+        The SNS topic; a FIFO topic's name ends in `.fifo`.
     minimum_score
         Alerts below it are not sent.
     dashboard_url

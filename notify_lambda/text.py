@@ -46,7 +46,7 @@ def clean(text: str, limit: int) -> str:
     text
         Anything.
     limit
-        The most characters that may remain; a longer text ends in ``…``.
+        The most characters that may remain; a longer text ends in `…`.
     """
     head = text[: 4 * limit + 4]  # so that a megabyte costs no more than a line
     shown = (
@@ -58,7 +58,7 @@ def clean(text: str, limit: int) -> str:
 
 
 def ascii_text(text: str) -> str:
-    """Write text in ASCII, with the closest letters; ``?`` for what has none, nothing if only that would be left."""
+    """Write text in ASCII, with the closest letters; `?` for what has none, nothing if only that would be left."""
     plain = "".join(
         char if char.isascii() else "" if unicodedata.combining(char) else "?"
         for char in unicodedata.normalize("NFKD", text.translate(_CLOSEST))
@@ -67,7 +67,7 @@ def ascii_text(text: str) -> str:
 
 
 def gsm_text(text: str) -> str:
-    """Write text in the basic alphabet of SMS, with the closest letters; nothing if only ``?`` would be left."""
+    """Write text in the basic alphabet of SMS, with the closest letters; nothing if only `?` would be left."""
     plain = "".join(char if char in _GSM else ascii_text(char) or "?" for char in text).translate(_CLOSEST_GSM)
     plain = "".join(char if char in _GSM else "?" for char in plain)
     kept = any(char.isalnum() for char in plain) or not any(char.isalnum() for char in text)
@@ -84,7 +84,7 @@ def shorten(text: str, limit: int) -> str:
 
     Returns
     -------
-    At most ``limit`` characters; nothing if a single number is all that would be cut.
+    At most `limit` characters; nothing if a single number is all that would be cut.
     """
     if len(text) <= limit:
         return text
@@ -97,7 +97,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number for people: ``14``, ``1,234,567``, ``13.62``, ``0.00012``, ``1e300``.
+    """Write a number for people: `14`, `1,234,567`, `13.62`, `0.00012`, `1e300`.
 
     Four digits below a thousand, and at most 16 characters.
     """
@@ -113,15 +113,15 @@ def number(value: float) -> str:
 
 
 def span(low: str, high: str) -> str:
-    """Write a band of two written numbers: ``6-24``, but ``-3 to 24``."""
+    """Write a band of two written numbers: `6-24`, but `-3 to 24`."""
     return f"{low} to {high}" if "-" in low + high else f"{low}-{high}"
 
 
 def clock(time: datetime) -> str:
-    """Write the time of day, with seconds only where there are any: ``08:01``, ``08:01:30``."""
+    """Write the time of day, with seconds only where there are any: `08:01`, `08:01:30`."""
     return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"
 
 
 def day(time: datetime) -> str:
-    """Write the day of a year that the reader knows: ``13 Nov``."""
+    """Write the day of a year that the reader knows: `13 Nov`."""
     return f"{time.day} {_MONTHS[time.month - 1]}"

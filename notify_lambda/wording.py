@@ -159,7 +159,7 @@ class Wording:
 
 
 def link(dashboard_url: str, alert: Alert) -> str:
-    """Point the dashboard at a series and a time: ``#series=ID&at=2026-11-13T08:01:00Z``."""
+    """Point the dashboard at a series and a time: `#series=ID&at=2026-11-13T08:01:00Z`."""
     series = quote(alert.result.timeseries_id[:128], safe="")
     return f"{dashboard_url}#series={series}&at={alert.start.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
