@@ -29,6 +29,7 @@ TRANSACTION_SECONDS = 60
 """After so long the brokers abort a transaction, and readers no longer wait for a run that died in it."""
 
 _OPEN_SECONDS = 10.0
+_REQUEST_MS = 5_000
 _STEP_SECONDS = 0.1
 _LAST_RECORDS = 16
 
@@ -95,7 +96,13 @@ class Publisher:
             return
         arn = self._settings.kafka_auth.secret_arn
         options = client_options(self._settings, self._read_secret(arn) if arn else None)
-        options |= {"error_cb": self._remember, "reconnect.backoff.max.ms": 1000}
+        options |= {
+            "error_cb": self._remember,
+            # A connection that died while the function was frozen is noticed in time for another.
+            "socket.timeout.ms": _REQUEST_MS,
+            "socket.connection.setup.timeout.ms": _REQUEST_MS,
+            "reconnect.backoff.max.ms": 1000,
+        }
         deadline = deadline.at_most(_OPEN_SECONDS)
         self._failure = None
         with self._reporting():
@@ -104,6 +111,7 @@ class Publisher:
                 | {
                     "transactional.id": self._settings.transactional_id,
                     "transaction.timeout.ms": TRANSACTION_SECONDS * 1000,
+                    "request.timeout.ms": _REQUEST_MS,
                     "partitioner": "murmur2_random",  # as Kafka's own clients do
                     "message.max.bytes": 1 << 20,
                     # Rows of one time are one transaction, however many.
@@ -147,6 +155,7 @@ class Publisher:
         if producer is None:
             msg = "the producer is closed"
             raise UnavailableError(msg)
+        self._failure = None
         with self._reporting():
             producer.begin_transaction()
             for row in records:
@@ -185,6 +194,9 @@ class Publisher:
         try:
             yield
         except KafkaException as error:
+            if self._producer is not None:
+                with contextlib.suppress(KafkaException):  # what is fatal it raises again
+                    self._producer.poll(0)  # has `_remember` called
             self.close()
             raise self._ours(error.args[0]) from error
         except BaseException:
