@@ -166,13 +166,18 @@ def test_a_writer_that_is_never_first_gives_up_with_an_error(bucket: str, monkey
         store.write([row(0)])
 
 
-def test_threads_that_write_one_bucket_lose_and_repeat_nothing(bucket: str) -> None:
-    def write(number: int) -> None:
-        store = ParquetStore(f"s3://{bucket}/results/{number % 2}")
-        for minute in range(0, 40, 10):
-            store.write([row(at, f"s{number // 2}") for at in range(minute, minute + 10)])
+def test_threads_that_write_and_compact_one_bucket_lose_and_repeat_nothing(bucket: str) -> None:
+    rows = [row(minute, series) for minute in range(0, 240, 20) for series in "ab"]
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, range(4)))
+    def work(number: int) -> None:
+        store = ParquetStore(f"s3://{bucket}/results")
+        for index in range(len(rows)):
+            if number:
+                store.write(rows[index : index + 2])
+            else:
+                store.compact(date(2024, 8, 30))
 
-    assert len(read_bucket(bucket)) == 160
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
+
+    assert read_bucket(bucket) == keys(rows)
