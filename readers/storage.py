@@ -1,6 +1,7 @@
 """Files in a folder of this machine or below an S3 prefix, each there whole or not at all, and never changed.
 
-pyarrow lists and reads both. What no file system of Python has is here: a file that is written only if there is none.
+pyarrow lists both, and whoever only reads may read through it. What it lacks is here: a file that is written only if
+there is none, and one that is read in one step, or not at all if it is being deleted.
 """
 
 import fcntl
@@ -67,13 +68,9 @@ class Storage(ABC):
             key=lambda file: file.path,
         )
 
+    @abstractmethod
     def read(self, path: str) -> bytes | None:
         """Read a whole file; None if there is none."""
-        try:
-            with self.arrow.open_input_file(f"{self.root}/{path}") as file:
-                return bytes(file.read())
-        except FileNotFoundError:
-            return None
 
     @abstractmethod
     def create(self, path: str, data: bytes) -> None:
@@ -122,6 +119,13 @@ class Directory(Storage):
 
         super().__init__(LocalFileSystem(), str(root.absolute()))
 
+    def read(self, path: str) -> bytes | None:
+        """Read a whole file; None if there is none."""
+        try:
+            return Path(self.root, path).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def create(self, path: str, data: bytes) -> None:
         """Write under a name that readers skip, to the disk, then rename it; the lock ends with its process."""
         target = Path(self.root, path)
@@ -164,10 +168,17 @@ class Bucket(Storage):
 
     @functools.cached_property
     def _client(self) -> "S3Client":
-        import boto3  # who only reads does not need it
+        import boto3  # who only lists, and reads through `arrow`, does not need it
         from botocore.config import Config
 
         return boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+
+    def read(self, path: str) -> bytes | None:
+        """Read a whole object in one request, as pyarrow does not; None if there is none."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + path)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
 
     def create(self, path: str, data: bytes) -> None:
         """Write an object if there is none."""

@@ -1,3 +1,4 @@
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -110,6 +111,48 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
         storage.create("dt=1/x.parquet", b"new")
 
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [".lock"]
+
+
+# `os._exit` runs no handler and flushes nothing, as a kill; after each call that touches the disk.
+KILLED = """
+import os, pathlib, sys
+from readers.storage import open_storage
+
+left = int(sys.argv[2])
+
+def killing(function):
+    def call(*arguments, **named):
+        global left
+        value = function(*arguments, **named)
+        left -= 1
+        if not left:
+            os._exit(9)
+        return value
+    return call
+
+storage = open_storage(sys.argv[1], {})
+os.fsync = killing(os.fsync)
+for name in ("open", "replace", "mkdir"):
+    setattr(pathlib.Path, name, killing(getattr(pathlib.Path, name)))
+storage.create("dt=1/x", b"killed")
+"""
+
+
+def test_a_writer_killed_at_any_step_leaves_a_whole_file_or_none_and_nothing_to_clean_up(
+    tmp_path: Path,
+) -> None:
+    kills = 0
+    for step in itertools.count(1):
+        storage = open_storage(str(tmp_path / f"{step}"), {})
+        if run([sys.executable, "-c", KILLED, storage.root, f"{step}"], check=False).returncode == 0:
+            break
+        kills += 1
+        if storage.files():
+            assert storage.read("dt=1/x") == b"killed"
+        else:
+            storage.create("dt=1/x", b"next")
+        assert sorted(path.name for path in Path(storage.root).rglob("*") if path.is_file()) == [".lock", "x"]
+    assert kills > 6
 
 
 def test_it_costs_nothing_to_import() -> None:

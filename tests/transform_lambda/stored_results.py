@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from contracts.flat_results import Row, flatten
 from contracts.results import Result
-from readers.storage import Storage, open_storage
+from readers.storage import open_storage
 
 BASE = Result("d", "m", "s", 70, (), 1.0, 0.0, "2024-08-29 00:00:00", "2024-08-29 00:01:00", 1, 0.0, 0, "LEARNING", 0.0)
 
@@ -55,21 +55,18 @@ def folders(directory: Path) -> list[str]:
     return [name.partition("/")[0] for name in files(directory)]
 
 
-def bucket_storage(bucket: str) -> Storage:
-    return open_storage(f"s3://{bucket}/results", os.environ)
+def stored_tables(destination: str) -> list[pa.Table]:
+    """Read each Parquet file of a folder or a bucket."""
+    storage = open_storage(destination, os.environ)
+    paths = [file.path for file in storage.files() if file.path.endswith(".parquet")]
+    return [pq.read_table(pa.BufferReader(storage.read(path))) for path in paths]
 
 
-def read_bucket(bucket: str) -> list[Key]:
-    tables = [pq.read_table(pa.BufferReader(data)) for data in bucket_files(bucket)]
+def read_stored(destination: str) -> list[Key]:
     return sorted(
         (series, f"{start}")
-        for table in tables
+        for table in stored_tables(destination)
         for series, start in zip(
             table["timeseries_id"].to_pylist(), table["detection_period_start_time"].to_pylist(), strict=True
         )
     )
-
-
-def bucket_files(bucket: str) -> list[bytes]:
-    storage = bucket_storage(bucket)
-    return [storage.read(file.path) or b"" for file in storage.files() if file.path.endswith(".parquet")]

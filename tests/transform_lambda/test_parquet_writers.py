@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_results import Key, bucket_files, bucket_storage, keys, read, read_bucket, read_by_pyarrow, row
+from stored_results import Key, keys, read, read_by_pyarrow, read_stored, row, stored_tables
 
 from readers.storage import ConflictError, Storage
 from transform_lambda.parquet import ParquetStore, Written
@@ -79,7 +79,7 @@ def interrupted_store(
     bucket: str, interrupt: Callable[[], object], before: str = "create"
 ) -> tuple[ParquetStore, Interrupted]:
     store = ParquetStore(f"s3://{bucket}/results")
-    store._storage = interrupted = Interrupted(bucket_storage(bucket), interrupt, before)  # type: ignore[assignment]
+    store._storage = interrupted = Interrupted(store._storage, interrupt, before)  # type: ignore[assignment]
     return store, interrupted
 
 
@@ -93,7 +93,7 @@ def test_two_writers_of_a_bucket_lose_and_repeat_no_row_of_each_other(bucket: st
     assert store.write([*both, row(7, "mine")]) == Written(6, 1)
 
     assert interrupted.conflicts == 1
-    assert read_bucket(bucket) == keys([*map(row, range(existing)), *both, row(7, "mine")])
+    assert read_stored(f"s3://{bucket}/results") == keys([*map(row, range(existing)), *both, row(7, "mine")])
 
 
 def test_a_writer_that_is_overtaken_by_writers_and_a_compaction_takes_its_repeats_away(bucket: str) -> None:
@@ -109,7 +109,7 @@ def test_a_writer_that_is_overtaken_by_writers_and_a_compaction_takes_its_repeat
 
     store.write([*both, row(9)])
 
-    assert read_bucket(bucket) == keys([*both, row(9)])
+    assert read_stored(f"s3://{bucket}/results") == keys([*both, row(9)])
 
 
 def test_a_writer_whose_listed_files_are_compacted_away_looks_again(bucket: str) -> None:
@@ -120,7 +120,7 @@ def test_a_writer_whose_listed_files_are_compacted_away_looks_again(bucket: str)
 
     assert store.write([row(2), row(9)]) == Written(2, 1)
 
-    assert read_bucket(bucket) == keys([*map(row, range(4)), row(9)])
+    assert read_stored(f"s3://{bucket}/results") == keys([*map(row, range(4)), row(9)])
 
 
 @pytest.mark.parametrize("before", ["read", "create", "delete"])
@@ -134,10 +134,10 @@ def test_a_compaction_and_a_writer_of_a_bucket_at_the_same_time_lose_and_repeat_
 
     store.compact(date(2024, 8, 30))
 
-    assert read_bucket(bucket) == keys([*map(row, range(4)), row(2, "late")])
+    assert read_stored(f"s3://{bucket}/results") == keys([*map(row, range(4)), row(2, "late")])
     store.compact(date(2024, 8, 30))
-    assert read_bucket(bucket) == keys([*map(row, range(4)), row(2, "late")])
-    assert len(bucket_files(bucket)) == 1
+    assert read_stored(f"s3://{bucket}/results") == keys([*map(row, range(4)), row(2, "late")])
+    assert len(stored_tables(f"s3://{bucket}/results")) == 1
 
 
 @pytest.mark.parametrize("before", ["read", "create", "delete"])
@@ -150,7 +150,7 @@ def test_two_compactions_of_a_bucket_at_the_same_time_lose_and_repeat_nothing(bu
     store.compact(date(2024, 8, 30))
 
     assert interrupted.conflicts == (before == "create")
-    assert read_bucket(bucket) == keys(map(row, range(4)))
+    assert read_stored(f"s3://{bucket}/results") == keys(map(row, range(4)))
 
 
 def test_a_writer_that_is_never_first_gives_up_with_an_error(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,13 +167,18 @@ def test_a_writer_that_is_never_first_gives_up_with_an_error(bucket: str, monkey
         store.write([row(0)])
 
 
-def test_threads_that_write_one_bucket_lose_and_repeat_nothing(bucket: str) -> None:
-    def write(number: int) -> None:
-        store = ParquetStore(f"s3://{bucket}/results/{number % 2}")
-        for minute in range(0, 40, 10):
-            store.write([row(at, f"s{number // 2}") for at in range(minute, minute + 10)])
+def test_threads_that_write_and_compact_one_bucket_lose_and_repeat_nothing(bucket: str) -> None:
+    rows = [row(minute, series) for minute in range(0, 240, 20) for series in "ab"]
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, range(4)))
+    def work(number: int) -> None:
+        store = ParquetStore(f"s3://{bucket}/results")
+        for index in range(len(rows)):
+            if number:
+                store.write(rows[index : index + 2])
+            else:
+                store.compact(date(2024, 8, 30))
 
-    assert len(read_bucket(bucket)) == 160
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, range(3)))
+
+    assert read_stored(f"s3://{bucket}/results") == keys(rows)
