@@ -98,3 +98,15 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
         target = (page.parent / path) if path else page
         assert target.exists(), f"{page.name} links to {link}"
         assert not anchor or anchor in anchors(target), f"{page.name} links to {link}, which has no such heading"
+
+
+def test_every_file_that_the_page_for_contributors_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    paths = [path for path in re.findall(r"`([\w./]+)`", text) if "/" in path and "NAME" not in path]
+    classes = re.findall(r"`(\w+\.java)`", text)
+
+    assert len(paths) > 20
+    for path in paths:
+        assert (ROOT / path).exists(), f"CONTRIBUTING.md names {path}"
+    for name in classes:
+        assert list((ROOT / "flink_job" / "java" / "src").rglob(name)), f"CONTRIBUTING.md names {name}"

@@ -1,6 +1,5 @@
-"""Which columns of a CSV file to use: its delimiter, its header, its timestamp column and its column of numbers."""
+"""Which columns of a table to use: its header, its timestamp column and its column of numbers."""
 
-import csv
 import difflib
 import re
 from collections.abc import Sequence
@@ -10,7 +9,6 @@ from anomaly.cli.cells import Kind, kind_of
 from anomaly.cli.command_errors import InputError
 from anomaly.cli.times import EPOCH_UNITS
 
-DELIMITERS = "\t;,"
 EPOCH_SECONDS = (1e8, 1e10)
 """Numbers in this range, in seconds or a finer unit, can be epoch times: the years 1973 to 2286."""
 
@@ -18,8 +16,8 @@ _TIME_WORDS = frozenset(["time", "timestamp", "ts", "date", "datetime", "when", 
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The opening of a CSV file."""
+class Opening:
+    """The first rows of a table."""
 
     names: tuple[str, ...]
     """A name per column: the header's, or column_1, column_2, ... where there is none."""
@@ -69,32 +67,6 @@ class Plan:
         return f"none{why}, rows are taken in file order"
 
 
-def find_delimiter(lines: Sequence[str]) -> str:
-    """Return what separates the cells: tab, semicolon or comma, judged by the first lines.
-
-    The one that cuts all lines into the same number of cells, and into the most; where two do (`1;2,5`), the one that
-    numbers do not contain.
-    """
-
-    def judge(delimiter: str) -> tuple[bool, int]:
-        counts = [_count_cells(line, delimiter) for line in lines]
-        return min(counts) == max(counts) > 1, counts[0]
-
-    best = max(DELIMITERS, key=judge)
-    return best if judge(best)[1] > 1 else ","
-
-
-def _count_cells(line: str, delimiter: str) -> int:
-    """Return how many cells a line has; 0 where its quotes do not fit the delimiter."""
-    for strict in (True, False):
-        try:
-            return len(next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=strict), []))
-        except csv.Error as error:
-            if "unexpected end of data" not in str(error):  # which a cell of several lines may well cause
-                break
-    return 0
-
-
 def has_header(first: Sequence[str], second: Sequence[str] | None) -> bool:
     """Return whether the first row holds names, not data.
 
@@ -112,7 +84,7 @@ def has_header(first: Sequence[str], second: Sequence[str] | None) -> bool:
     )
 
 
-def find_plan(table: Table, asked: Asked) -> Plan:
+def find_plan(table: Opening, asked: Asked) -> Plan:
     """Return which columns to use: those asked for, and where none were, the only ones that fit.
 
     Raises
@@ -140,7 +112,7 @@ def listed(names: Sequence[str], columns: Sequence[int]) -> str:
     return ", ".join(names[column] or f"(unnamed, number {column + 1})" for column in columns)
 
 
-def _resolve(table: Table, name: str, option: str) -> int:
+def _resolve(table: Opening, name: str, option: str) -> int:
     """Return the position of the column that a user calls `name`."""
     wanted = name.strip()
     found = [column for column, known in enumerate(table.names) if known == wanted]
@@ -163,18 +135,18 @@ def _resolve(table: Table, name: str, option: str) -> int:
     raise InputError(msg)
 
 
-def _refuse_repeats(table: Table, columns: Sequence[int]) -> None:
+def _refuse_repeats(table: Opening, columns: Sequence[int]) -> None:
     for column in columns:
         if columns.count(column) > 1:
             msg = f"column {listed(table.names, [column])} is asked for more than once; each can be one thing"
             raise InputError(msg)
 
 
-def _kinds(table: Table, column: int) -> set[Kind]:
+def _kinds(table: Opening, column: int) -> set[Kind]:
     return {kind_of(row[column]) for row in table.sample} - {Kind.MISSING}
 
 
-def _find_timestamp(table: Table, kinds: Sequence[set[Kind]], taken: set[int]) -> int | None:
+def _find_timestamp(table: Opening, kinds: Sequence[set[Kind]], taken: set[int]) -> int | None:
     """Return the one column of ISO times, or else the one of epoch times; None if there is none."""
     free = [column for column in range(len(table.names)) if column not in taken]
     found = [column for column in free if kinds[column] == {Kind.TIME}]
@@ -186,7 +158,7 @@ def _find_timestamp(table: Table, kinds: Sequence[set[Kind]], taken: set[int]) -
     return found[0] if found else None
 
 
-def _is_epoch(table: Table, column: int) -> bool:
+def _is_epoch(table: Opening, column: int) -> bool:
     """Return whether a column of numbers looks like epoch times, by its name or place and by its size."""
     likely = _sounds_like_time(table.names[column]) if table.has_header else column == 0
     numbers = [abs(float(row[column])) for row in table.sample if kind_of(row[column]) is Kind.NUMBER]
@@ -199,7 +171,7 @@ def _sounds_like_time(name: str) -> bool:
     return not _TIME_WORDS.isdisjoint(words) or words[-1].endswith(("time", "timestamp", "date"))
 
 
-def _find_value(table: Table, kinds: Sequence[set[Kind]], taken: set[int]) -> int:
+def _find_value(table: Opening, kinds: Sequence[set[Kind]], taken: set[int]) -> int:
     """Return the one column of numbers."""
     free = [column for column in range(len(table.names)) if column not in taken]
     found = [column for column in free if kinds[column] == {Kind.NUMBER}]
@@ -231,7 +203,7 @@ def _find_value(table: Table, kinds: Sequence[set[Kind]], taken: set[int]) -> in
     raise InputError(msg)
 
 
-def _call(table: Table, column: int) -> str:
+def _call(table: Opening, column: int) -> str:
     """Return what the user can type for a column."""
     name = table.names[column]
     plain = name and table.names.count(name) == 1 and not re.search(r"[\s,\"'$;]", name)

@@ -1,39 +1,30 @@
 """`anomaly score`: from an input to an output, a batch of rows at a time."""
 
-import csv
 import io
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, cast
 
 from anomaly.cli.cells import Kind, kind_of
-from anomaly.cli.columns import Asked, Plan, Table, find_plan, has_header
+from anomaly.cli.columns import Asked, Opening, Plan, find_plan, has_header
 from anomaly.cli.command_errors import CommandError, InputError
 from anomaly.cli.interrupts import swallowed_interrupts
-from anomaly.cli.io_csv import BOM, CsvReader, Row
-from anomaly.cli.io_output import Output, open_output
+from anomaly.cli.output import Output, open_output
 from anomaly.cli.progress import Progress
 from anomaly.cli.scoring import RowScorer, appended_names
 from anomaly.cli.summary import summary_lines
+from anomaly.cli.tables.formats import open_table, refuse_name
+from anomaly.cli.tables.table import Row, Table
 from anomaly.config import DetectorConfig
 
 OPENING_ROWS = 20
 """Rows looked at, at most, to find the columns; fewer when one comes early in which no cell is empty."""
 BATCH_ROWS = 4096
 """Rows scored at a time, at most: a fraction of a second, so that Ctrl-C and the progress line don't wait longer."""
-
-_OTHER_FORMATS = {
-    ".parquet": "Parquet",
-    ".jsonl": "JSON Lines",
-    ".ndjson": "JSON Lines",
-    ".json": "JSON",
-    ".xlsx": "an Excel workbook",
-    ".xls": "an Excel workbook",
-}
 
 
 def score(source: Path | None, target: Path | None, asked: Asked, settings: DetectorConfig) -> None:
@@ -58,7 +49,8 @@ def score(source: Path | None, target: Path | None, asked: Asked, settings: Dete
         When nobody reads the output any more.
     """
     for path in (source, target):
-        _refuse_format(path)
+        if path is not None:
+            refuse_name(path)
     with _opened(source) as stream:
         try:
             _score_stream(stream, target, asked, settings)
@@ -76,19 +68,15 @@ def say(message: str) -> None:
 
 def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, settings: DetectorConfig) -> None:
     progress = Progress(sys.stderr if target or not _is_terminal(sys.stdout) else None, _size(stream))
-    reader = CsvReader(stream)
-    first, plan = _look(reader, asked)
+    table = open_table(stream)
+    first, plan = _look(table, asked)
     names = appended_names(plan)
     scorer = RowScorer(plan, settings)
     with open_output(target, stream) as output:
         say(plan.describe())
-        if reader.has_bom:
-            output.write(BOM)
-        if plan.has_header:
-            header = first.pop(0)
-            output.write(_joined(header, names, reader))
+        output.write(table.opening(first.pop(0) if plan.has_header else None, names))
         try:
-            _score_rows(reader, first, scorer, output, progress)
+            _score_rows(table, first, scorer, output, progress)
         finally:
             progress.clear()
         if scorer.rows == 0:
@@ -98,11 +86,11 @@ def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, 
         say(line)
 
 
-def _look(reader: CsvReader, asked: Asked) -> tuple[list[Row], Plan]:
+def _look(table: Table, asked: Asked) -> tuple[list[Row], Plan]:
     """Read the first rows and return them, with the columns that they suggest."""
-    rows = reader.rows(1)
+    rows = table.rows(1)
     while len(rows) < 2 or (len(rows) <= OPENING_ROWS and Kind.MISSING in map(kind_of, rows[-1].cells)):
-        more = reader.rows(1)
+        more = table.rows(1)
         if not more:
             break
         rows += more
@@ -116,14 +104,14 @@ def _look(reader: CsvReader, asked: Asked) -> tuple[list[Row], Plan]:
     width = len(rows[0].cells)
     names = rows[0].cells if headed else tuple(f"column_{number}" for number in range(1, width + 1))
     sample = [row.cells for row in rows[1 if headed else 0 :] if len(row.cells) == width]
-    return rows, find_plan(Table(tuple(name.strip() for name in names), headed, sample), asked)
+    return rows, find_plan(Opening(tuple(name.strip() for name in names), headed, sample), asked)
 
 
-def _score_rows(reader: CsvReader, rows: list[Row], scorer: RowScorer, output: Output, progress: Progress) -> None:
+def _score_rows(table: Table, rows: list[Row], scorer: RowScorer, output: Output, progress: Progress) -> None:
     """Score rows in batches as they arrive; what precedes a row that can't be scored is written first."""
     with swallowed_interrupts() as raise_if_interrupted:
         while rows:
-            progress.show(scorer.rows, reader.bytes_read())
+            progress.show(scorer.rows, table.bytes_read())
             taken: list[Row] = []
             failure: InputError | None = None
             for row in rows:
@@ -133,41 +121,11 @@ def _score_rows(reader: CsvReader, rows: list[Row], scorer: RowScorer, output: O
                 except InputError as error:
                     failure = error
                     break
-            output.write("".join(_joined(row, cells, reader) for row, cells in zip(taken, scorer.flush(), strict=True)))
+            output.write("".join(table.extended(row, cells) for row, cells in zip(taken, scorer.flush(), strict=True)))
             if failure is not None:
                 raise failure
             raise_if_interrupted()
-            rows = reader.rows(BATCH_ROWS)
-
-
-def _joined(row: Row, cells: Sequence[str], reader: CsvReader) -> str:
-    """Return a row as it stood in the file, with cells appended."""
-    appended = reader.delimiter.join(cells if _plain(cells, reader.delimiter) else _quoted(cells, reader.delimiter))
-    return f"{row.text}{reader.delimiter}{appended}{row.ending or reader.ending}"
-
-
-def _plain(cells: Sequence[str], delimiter: str) -> bool:
-    """Return whether no cell needs quotes; of ours only a sentence may."""
-    return not any(delimiter in cell or '"' in cell for cell in cells)
-
-
-def _quoted(names: Sequence[str], delimiter: str) -> list[str]:
-    """Return names with quotes around those that need them."""
-    quoted = []
-    for name in names:
-        line = io.StringIO()
-        csv.writer(line, delimiter=delimiter, lineterminator="").writerow([name])
-        quoted.append(line.getvalue())
-    return quoted
-
-
-def _refuse_format(path: Path | None) -> None:
-    if path is not None:
-        name = Path(path.name.lower().removesuffix(".gz"))
-        kind = _OTHER_FORMATS.get(name.suffix)
-        if kind is not None:
-            msg = f"{path}: the name says {kind}; this version reads and writes CSV only"
-            raise CommandError(msg)
+            rows = table.rows(BATCH_ROWS)
 
 
 @contextmanager

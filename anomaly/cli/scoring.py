@@ -10,8 +10,8 @@ import numpy as np
 from anomaly.cli.cells import parse_number
 from anomaly.cli.columns import Plan, listed
 from anomaly.cli.command_errors import InputError
-from anomaly.cli.io_csv import Row
 from anomaly.cli.summary import Strongest, Summary
+from anomaly.cli.tables.table import Row
 from anomaly.cli.times import iso_text, parse_time
 from anomaly.config import DetectorConfig
 from anomaly.detections import Detections, Stage

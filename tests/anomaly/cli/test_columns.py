@@ -2,41 +2,22 @@
 
 import pytest
 
-from anomaly.cli.columns import Asked, Plan, Table, find_delimiter, find_plan, has_header
+from anomaly.cli.columns import Asked, Opening, Plan, find_plan, has_header
 from anomaly.cli.command_errors import InputError
 
 
-def table(header: str, *rows: str) -> Table:
-    return Table(tuple(header.split(",")), True, [row.split(",") for row in rows])
+def table(header: str, *rows: str) -> Opening:
+    return Opening(tuple(header.split(",")), True, [row.split(",") for row in rows])
 
 
-def headless(*rows: str) -> Table:
+def headless(*rows: str) -> Opening:
     cells = [row.split(",") for row in rows]
-    return Table(tuple(f"column_{number + 1}" for number in range(len(cells[0]))), False, cells)
+    return Opening(tuple(f"column_{number + 1}" for number in range(len(cells[0]))), False, cells)
 
 
-def taken(table: Table, **asked: object) -> tuple[int | None, tuple[int, ...]]:
+def taken(table: Opening, **asked: object) -> tuple[int | None, tuple[int, ...]]:
     plan = find_plan(table, Asked(**asked))  # type: ignore[arg-type]
     return plan.timestamp, plan.values
-
-
-@pytest.mark.parametrize(
-    ("lines", "delimiter"),
-    [
-        (["time,value\n", "2024-01-01,5\n"], ","),
-        (["time;value\n", "2024-01-01;5\n"], ";"),
-        (["time\tvalue\n", "2024-01-01\t5\n"], "\t"),
-        (["2024-01-01;3,5\n", "2024-01-02;4,5\n"], ";"),
-        (["time,note;remark\n", '2024-01-01,"a;b;c"\n'], ","),
-        (['"a;b",c\n', '"d",e\n'], ","),
-        (["value\n", "5\n"], ","),
-        (['"",";"\n'], ","),
-        (['"a", ";b"\n'], ","),
-        (['Date;"Amount\n', 'in EUR";Note\n'], ";"),
-    ],
-)
-def test_the_delimiter_is_what_cuts_all_lines_alike(lines: list[str], delimiter: str) -> None:
-    assert find_delimiter(lines) == delimiter
 
 
 @pytest.mark.parametrize(
@@ -145,7 +126,7 @@ def test_a_name_is_refused_where_there_is_no_header() -> None:
 
 def test_numbers_with_a_decimal_comma_are_told_apart_from_a_file_without_numbers() -> None:
     with pytest.raises(InputError, match=r"column wert has numbers with a comma \('3,5'\)"):
-        find_plan(Table(("zeit", "wert"), True, [["2024-01-01", "3,5"]]), Asked())
+        find_plan(Opening(("zeit", "wert"), True, [["2024-01-01", "3,5"]]), Asked())
     with pytest.raises(
         InputError, match=r"no column of numbers .* time, price \(first row: 2024-01-01, \$5\).*--value"
     ):

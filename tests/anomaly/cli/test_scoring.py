@@ -12,9 +12,9 @@ import pytest
 from anomaly import Detections, Detector, DetectorConfig
 from anomaly.cli.columns import Plan
 from anomaly.cli.command_errors import InputError
-from anomaly.cli.io_csv import Row
 from anomaly.cli.scoring import RowScorer, appended_names
 from anomaly.cli.summary import Summary
+from anomaly.cli.tables.table import Row
 from anomaly.records import APPENDED_FIELDS
 
 SMALL = DetectorConfig(output_after=40, threshold=5)
@@ -24,7 +24,7 @@ FLAT = Plan(("time", "host", "value"), True, 0, (2,), (), (1,))
 
 def row(line: int, *cells: object) -> Row:
     texts = tuple(str(cell) for cell in cells)
-    return Row(line, ",".join(texts), "\n", texts)
+    return Row(line, ",".join(texts) + "\n", texts)
 
 
 def stream(n: int, seed: int) -> list[float]:

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.cli.command_errors import InputError
-from anomaly.cli.io_csv import CsvReader, Row
+from anomaly.cli.tables.csv import find_delimiter
+from anomaly.cli.tables.formats import open_table
+from anomaly.cli.tables.table import Row, Table
 
 
-def reader(data: bytes | str) -> CsvReader:
+def reader(data: bytes | str) -> Table:
     raw = data if isinstance(data, bytes) else data.encode()
-    return CsvReader(io.BufferedReader(io.BytesIO(raw)))
+    return open_table(io.BufferedReader(io.BytesIO(raw)))
 
 
 def rows(data: bytes | str, most: int = 3) -> list[Row]:
@@ -34,9 +36,9 @@ def cells(data: bytes | str) -> list[tuple[str, ...]]:
 
 def test_rows_keep_their_text_their_ending_and_their_line_number() -> None:
     assert rows('a,"b"\r\n\n1, "x\ny"\n"3",4 ') == [
-        Row(1, 'a,"b"', "\r\n", ("a", "b")),
-        Row(3, '1, "x\ny"', "\n", ("1", "x\ny")),
-        Row(5, '"3",4 ', "", ("3", "4 ")),
+        Row(1, 'a,"b"\r\n', ("a", "b")),
+        Row(3, '1, "x\ny"\n', ("1", "x\ny")),
+        Row(5, '"3",4 ', ("3", "4 ")),
     ]
 
 
@@ -53,13 +55,13 @@ def test_putting_the_texts_together_gives_the_file_again(
     lines = ['"' + '","'.join(cell.replace('"', '""') for cell in row) + '"' for row in table]
     text = ending.join(lines) + (ending if final else "")
     found = rows(text)
-    assert "".join(row.text + row.ending for row in found) == text
+    assert "".join(row.text for row in found) == text
     assert [row.cells for row in found] == [tuple(row) for row in table]
 
 
 def test_a_byte_order_mark_belongs_to_no_cell() -> None:
     source = reader("\ufefftime,value\n1,2\n")
-    assert source.has_bom
+    assert source.opening(None, ["score"]) == "\ufeff"
     assert source.rows(1)[0].cells == ("time", "value")
 
 
@@ -114,9 +116,28 @@ def test_a_row_is_returned_while_the_writer_of_the_next_takes_its_time() -> None
     read, write = os.pipe()
     with os.fdopen(read, "rb") as stream, os.fdopen(write, "wb", buffering=0) as writer:
         writer.write(b"time,value\n1,2\n3,")
-        source = CsvReader(stream)
+        source = open_table(stream)
         assert [row.cells for row in source.rows(10)] == [("time", "value"), ("1", "2")]
         later = threading.Timer(0.05, writer.write, [b"4\n5,6\n7,8\n"])
         later.start()
         assert [row.cells for row in source.rows(2)] == [("3", "4"), ("5", "6")]
         later.join()
+
+
+@pytest.mark.parametrize(
+    ("lines", "delimiter"),
+    [
+        (["time,value\n", "2024-01-01,5\n"], ","),
+        (["time;value\n", "2024-01-01;5\n"], ";"),
+        (["time\tvalue\n", "2024-01-01\t5\n"], "\t"),
+        (["2024-01-01;3,5\n", "2024-01-02;4,5\n"], ";"),
+        (["time,note;remark\n", '2024-01-01,"a;b;c"\n'], ","),
+        (['"a;b",c\n', '"d",e\n'], ","),
+        (["value\n", "5\n"], ","),
+        (['"",";"\n'], ","),
+        (['"a", ";b"\n'], ","),
+        (['Date;"Amount\n', 'in EUR";Note\n'], ";"),
+    ],
+)
+def test_the_delimiter_is_what_cuts_all_lines_alike(lines: list[str], delimiter: str) -> None:
+    assert find_delimiter(lines) == delimiter

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from anomaly.cli.command_errors import CommandError
-from anomaly.cli.io_output import open_output
+from anomaly.cli.output import open_output
 
 NOTHING = io.BytesIO()
 
