@@ -7,10 +7,10 @@ and partitions that are added later are not seen.
 
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
@@ -24,6 +24,7 @@ _ROUND_MS = 200  # how long a poll may wait
 _COMMIT_SECONDS = 60.0
 
 StartingPosition = str | datetime
+_SoFar = TypeVar("_SoFar")
 
 
 class Reader:
@@ -79,6 +80,29 @@ class Reader:
         """Count what is committed on the topics and not read yet (offsets, so markers of transactions count, too)."""
         ends = self._consumer.end_offsets(list(self._consumer.assignment()))
         return sum(max(0, end - self._consumer.position(partition)) for partition, end in ends.items())
+
+    def follow(
+        self,
+        take: Callable[[], _SoFar | None],
+        until: Callable[[], bool],
+        *,
+        drain: bool,
+        progress: Callable[[_SoFar, int], None] | None,
+    ) -> None:
+        """Take what comes until it is told to stop, with `drain` also once nothing is left to read.
+
+        `take` reads and deals with some records and returns the counts so far, or None when it gives up; `progress` is
+        told these counts and the lag.
+        """
+        while not until():
+            counts = take()
+            if counts is None:
+                return
+            lag = self.lag() if progress or drain else -1
+            if progress:
+                progress(counts, lag)
+            if drain and not lag:
+                return
 
 
 @contextlib.contextmanager

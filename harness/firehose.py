@@ -26,6 +26,7 @@ from typing import Any
 
 from harness.clock import Clock, SystemClock, never
 from harness.consumer import Reader, open_reader
+from harness.counts import Counts
 from harness.errors import HarnessError
 from harness.firehose_records import (
     Incoming,
@@ -36,15 +37,9 @@ from harness.firehose_records import (
     msk_event,
     outcomes,
 )
-from harness.invocation import (
-    PAYLOAD_LIMIT,
-    FunctionError,
-    FunctionThrottled,
-    Invocable,
-    RequestTooLargeError,
-    arn_of,
-)
+from harness.invocation import PAYLOAD_LIMIT, FunctionError, FunctionThrottled, Invocable, RequestTooLargeError, arn_of
 from harness.object_storage import Destination, ObjectStore, object_key
+from harness.ranges import check_ranges
 
 _logger = logging.getLogger(__name__)
 
@@ -73,19 +68,12 @@ class Buffering:
     """Before the destination: 1 to 128 MB, 0 to 900 s."""
 
     def __post_init__(self) -> None:
-        for name, lowest, highest in (
-            ("function_bytes", _MEGABYTE // 5, 3 * _MEGABYTE),
-            ("function_seconds", 0, 900),
-            ("delivery_bytes", _MEGABYTE, 128 * _MEGABYTE),
-            ("delivery_seconds", 0, 900),
-        ):
-            if not lowest <= getattr(self, name) <= highest:
-                msg = f"{name} must be from {lowest} to {highest}, got {getattr(self, name)!r}"
-                raise ValueError(msg)
+        check_ranges(self, function_bytes=(_MEGABYTE // 5, 3 * _MEGABYTE), delivery_bytes=(_MEGABYTE, 128 * _MEGABYTE))
+        check_ranges(self, function_seconds=(0, 900), delivery_seconds=(0, 900))
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(Counts):
     """What happened."""
 
     received: int = 0
@@ -96,15 +84,6 @@ class Streamed:
     """What became of them."""
     invocations: int = 0
     """Of the function, retries included."""
-
-    def __add__(self, other: "Streamed") -> "Streamed":
-        return Streamed(
-            self.received + other.received,
-            self.delivered + other.delivered,
-            self.dropped + other.dropped,
-            self.failed + other.failed,
-            self.invocations + other.invocations,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +198,7 @@ class DeliveryStream:
         """
         with open_reader(self.bootstrap_servers, [self.topic], self.group, self.starting_position) as reader:
             running = _Run(self, reader)
-            while not until():
-                records = reader.poll(_POLL_RECORDS)
-                running.take([incoming_from_kafka(record) for record in records])
-                lag = reader.lag() if progress or drain else -1
-                if progress:
-                    progress(running.total, lag)
-                if drain and not lag:
-                    break
+            reader.follow(running.take, until, drain=drain, progress=progress)
             running.finish()
             if progress:
                 progress(running.total, reader.lag())
@@ -246,9 +218,10 @@ class _Run:
         self._row_bytes = 0
         self._undelivered = False
 
-    def take(self, records: Sequence[Incoming]) -> None:
-        """Buffer records; transform and deliver what is due."""
+    def take(self) -> Streamed:
+        """Read and buffer records; transform and deliver what is due; return the counts so far."""
         limits = self._stream.buffering
+        records = [incoming_from_kafka(record) for record in self._reader.poll(_POLL_RECORDS)]
         for record in records:
             if not self._waiting:
                 self._waiting_since = monotonic()
@@ -264,6 +237,7 @@ class _Run:
         if self._undelivered and due:
             self._transform()
             self._deliver()
+        return self.total
 
     def finish(self) -> None:
         """Transform and deliver all."""
