@@ -123,19 +123,15 @@ def _add_kafka_trigger(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_firehose(parser: argparse.ArgumentParser) -> None:
-    defaults = Buffering()
     parser.add_argument("--topic", required=True)
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="rows, one a line")
     parser.add_argument("--prefix", default="", help="of the files' names, such as 'dt=!{timestamp:yyyy-MM-dd}/'")
     parser.add_argument(
         "--error-prefix", default="errors/!{firehose:error-output-type}/", help="(default: %(default)s)"
     )
-    for name in ("function-bytes", "delivery-bytes"):
-        default = getattr(defaults, name.replace("-", "_"))
-        parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="(default: %(default)s)")
-    for name in ("function-seconds", "delivery-seconds"):
-        default = getattr(defaults, name.replace("-", "_"))
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="N", help="(default: %(default)s)")
+    for name, default in asdict(Buffering()).items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(default), default=default, metavar="N", help="(default: %(default)s)")
     parser.set_defaults(run=_run_firehose)
 
 

@@ -32,6 +32,7 @@ from harness.firehose_records import (
     Incoming,
     Outcome,
     StreamIdentity,
+    all_failed,
     error_document,
     incoming_from_kafka,
     msk_event,
@@ -132,9 +133,7 @@ def transform(
             "firehose.invocation_failed function=%s attempt=%d error_type=%s", function.name, attempt, error_type
         )
     message = "The function could not be invoked, or failed each time."
-    return Transformed(
-        tuple(Outcome(record, "ProcessingFailed", b"", error_type, message) for record in records), invocations
-    )
+    return Transformed(all_failed(records, error_type, message), invocations)
 
 
 @dataclass(frozen=True, slots=True)
