@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.clock import SystemClock
+from harness.clock import Stop, SystemClock
 from harness.errors import HarnessError
 from harness.failure_destinations import KafkaTopic
 from harness.firehose import Buffering, DeliveryStream, Streamed
@@ -150,7 +150,7 @@ def _function(options: argparse.Namespace) -> Function:
     )
 
 
-def _run_scheduler(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
+def _run_scheduler(options: argparse.Namespace, function: Function, stop: Stop) -> None:
     if options.start and not options.end:
         msg = "--from needs --to"
         raise ValueError(msg)
@@ -161,7 +161,7 @@ def _run_scheduler(options: argparse.Namespace, function: Function, stop: Callab
     print(json.dumps(asdict(scheduler.run(start, options.end or start + _CENTURY, clock, stop))), flush=True)
 
 
-def _run_kafka_trigger(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
+def _run_kafka_trigger(options: argparse.Namespace, function: Function, stop: Stop) -> None:
     rules = RetryRules(
         options.report_batch_item_failures,
         options.retry_model,
@@ -185,7 +185,7 @@ def _run_kafka_trigger(options: argparse.Namespace, function: Function, stop: Ca
     trigger.run(stop, drain=options.drain, progress=_teller())
 
 
-def _run_firehose(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
+def _run_firehose(options: argparse.Namespace, function: Function, stop: Stop) -> None:
     stream = DeliveryStream(
         options.bootstrap,
         options.topic,

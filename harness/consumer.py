@@ -16,6 +16,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from harness.clock import Stop
 from harness.errors import HarnessError
 from harness.kafka_events import KafkaRecord
 
@@ -24,7 +25,9 @@ _ROUND_MS = 200  # how long a poll may wait
 _COMMIT_SECONDS = 60.0
 
 StartingPosition = str | datetime
-_SoFar = TypeVar("_SoFar")
+SoFar = TypeVar("SoFar")
+Progress = Callable[[SoFar, int], None]
+"""Told the counts so far and the lag (see `Reader.lag`)."""
 
 
 class Reader:
@@ -82,12 +85,7 @@ class Reader:
         return sum(max(0, end - self._consumer.position(partition)) for partition, end in ends.items())
 
     def follow(
-        self,
-        take: Callable[[], _SoFar | None],
-        until: Callable[[], bool],
-        *,
-        drain: bool,
-        progress: Callable[[_SoFar, int], None] | None,
+        self, take: Callable[[], SoFar | None], until: Stop, *, drain: bool, progress: Progress[SoFar] | None
     ) -> None:
         """Take what comes until it is told to stop, with `drain` also once nothing is left to read.
 

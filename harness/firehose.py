@@ -24,8 +24,8 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from harness.clock import Clock, SystemClock, never
-from harness.consumer import Reader, open_reader
+from harness.clock import Clock, Stop, SystemClock, never
+from harness.consumer import Progress, Reader, open_reader
 from harness.counts import Counts
 from harness.errors import HarnessError
 from harness.firehose_records import (
@@ -167,13 +167,7 @@ class DeliveryStream:
     wait_seconds: float = 1.0
     """Before the first retry of an invocation or a delivery."""
 
-    def run(
-        self,
-        until: Callable[[], bool] = never,
-        *,
-        drain: bool = False,
-        progress: Callable[[Streamed, int], None] | None = None,
-    ) -> Streamed:
+    def run(self, until: Stop = never, *, drain: bool = False, progress: Progress[Streamed] | None = None) -> Streamed:
         """Read, transform and deliver until it is told to stop; what was read by then is delivered first.
 
         Parameters

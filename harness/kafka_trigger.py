@@ -16,8 +16,8 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, Literal
 
-from harness.clock import Clock, SystemClock, never
-from harness.consumer import Reader, open_reader
+from harness.clock import Clock, Stop, SystemClock, never
+from harness.consumer import Progress, Reader, open_reader
 from harness.counts import Counts
 from harness.failure_destinations import Failure, FailureDestination, KafkaTopic
 from harness.invocation import PAYLOAD_LIMIT, FunctionError, FunctionThrottled, Invocable, RequestTooLargeError, arn_of
@@ -57,7 +57,7 @@ class BatchRun:
     """Takes what is given up, and the last error's type if there was an error."""
     clock: Clock
     """For the waits and the records' age."""
-    stop: Callable[[], bool] = never
+    stop: Stop = never
     """Asked before each retry; once true, the rest of the batch is left."""
     first_wait_seconds: float = 1.0
     """Before the first retry; each further one waits twice as long, up to a minute, until something succeeds."""
@@ -157,11 +157,7 @@ class KafkaTrigger:
             raise ValueError(msg)
 
     def run(
-        self,
-        until: Callable[[], bool] = never,
-        *,
-        drain: bool = False,
-        progress: Callable[[Triggered, int], None] | None = None,
+        self, until: Stop = never, *, drain: bool = False, progress: Progress[Triggered] | None = None
     ) -> Triggered:
         """Read and invoke until it is told to stop; a batch that succeeds is finished and committed first.
 
@@ -217,7 +213,7 @@ class KafkaTrigger:
             reader.follow(take, until, drain=drain, progress=progress)
         return total
 
-    def _gather(self, reader: Reader, until: Callable[[], bool]) -> list[KafkaRecord]:
+    def _gather(self, reader: Reader, until: Stop) -> list[KafkaRecord]:
         """Collect a batch; nothing when nothing came or it was stopped, in which case nothing is committed."""
         records: list[KafkaRecord] = []
         began = monotonic()

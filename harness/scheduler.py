@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from harness.clock import Clock, SimulatedClock, never
+from harness.clock import Clock, SimulatedClock, Stop, never
 from harness.counts import Counts
 from harness.invocation import FunctionError, FunctionThrottled, Invocable, RequestTooLargeError
 from harness.ranges import check_ranges
@@ -131,7 +131,7 @@ class Scheduler:
         start: datetime,
         end: datetime,
         clock: Clock | None = None,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
     ) -> Fired:
         """Fire at the scheduled times of a range, and retry until nothing is left to retry.
 
