@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bookstore import demo
-from bookstore.lag import Lags
+from bookstore.lag import read_lags
 from bookstore.pipeline import running
 from bookstore.pipeline.configuration import GROUPS
 from bookstore.pipeline.inbox import read_inbox
@@ -16,17 +16,13 @@ from bookstore.produce import produce
 from bookstore.sales import make_plan
 from devstack import cli as servers
 from devstack import stack
-from devstack.command import broker_of, broker_options, folder_options, positive, repeated, run, say
+from devstack.command import add_command, broker_of, broker_options, positive, repeated, run, say
 from devstack.errors import DevstackError
+from devstack.topics import open_admin
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command.
-
-    Returns
-    -------
-    The exit code: 0 done, 1 failed (and for `status`: not everything runs), 2 wrong usage, 130 interrupted.
-    """
+    """Run one command; see `devstack.command.run`. For `status`, 1 is that not everything runs."""
     return run("bookstore", _parser().parse_args(arguments))
 
 
@@ -36,35 +32,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo.add_demo_command(commands)
-    up = commands.add_parser(
-        "up", parents=[folder_options()], help="start the servers, the shop, its functions, the job and the dashboard"
-    )
+    up = add_command(commands, "up", "start the servers, the shop, its functions, the job and the dashboard", _up)
     up.add_argument(
         "--days", type=positive, default=2, help="days of sales that a new shop begins with (default: %(default)s)"
     )
-    up.set_defaults(run=_up, only=list(stack.SERVERS))
-    status = commands.add_parser(
-        "status",
-        parents=[folder_options()],
-        help="say what runs, how far and how far behind; exit code 1 when not all runs",
-    )
-    status.set_defaults(run=_status)
-    inbox = commands.add_parser(
-        "inbox", parents=[folder_options()], help="show the alerts that have arrived since the last look"
-    )
-    inbox.set_defaults(run=_inbox)
-    down = commands.add_parser("down", parents=[folder_options()], help="stop everything; data and logs stay")
-    down.set_defaults(run=_down)
-    sales = commands.add_parser(
-        "produce", parents=[broker_options()], help="sell books: the sales of some days, into a Kafka topic"
-    )
+    up.set_defaults(only=list(stack.SERVERS))
+    about = "say what runs, how far and how far behind; exit code 1 when not all runs"
+    add_command(commands, "status", about, _status)
+    add_command(commands, "inbox", "show the alerts that have arrived since the last look", _inbox)
+    add_command(commands, "down", "stop everything; data and logs stay", _down)
+    about = "sell books: the sales of some days, into a Kafka topic"
+    sales = add_command(commands, "produce", about, _produce, broker_options())
     sales.add_argument("--topic", required=True, help="an existing topic")
     sales.add_argument("--days", type=positive, default=14, help="how many days, up to now (default: %(default)s)")
     sales.add_argument("--seed", type=int, default=1, help="which sales (default: %(default)s)")
     pace = sales.add_mutually_exclusive_group()
     pace.add_argument("--speed", type=positive, metavar="N", help="N times as fast as the clock")
     pace.add_argument("--as-fast-as-possible", action="store_true", help="the default")
-    sales.set_defaults(run=_produce)
     return parser
 
 
@@ -84,8 +68,8 @@ def _status(options: argparse.Namespace) -> int:
     if not programs:
         say(f"The bookstore is closed. Open it with: python -m bookstore up{repeated(options.directory)}")
     elif found.get("kafka", {}).get("state") == "running":
-        with contextlib.suppress(DevstackError), Lags(found["kafka"]["endpoints"]["bootstrap.servers"]) as lags:
-            for name, lag in lags.read(GROUPS).items():
+        with contextlib.suppress(DevstackError), open_admin(found["kafka"]["endpoints"]["bootstrap.servers"]) as admin:
+            for name, lag in read_lags(admin, GROUPS).items():
                 programs.get(name, {})["lag"] = lag
     found |= programs
     print(json.dumps(found, indent=2))

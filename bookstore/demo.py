@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from bookstore.demo_report import Tracker, reckon, reckoning_lines, table
-from bookstore.lag import Lags
+from bookstore.lag import read_lags
 from bookstore.pipeline.configuration import GROUPS, Places, Sales
 from bookstore.pipeline.flow import count_flow, flow_lines, flow_problems
 from bookstore.pipeline.inbox import Mail, read_inbox
@@ -32,6 +32,7 @@ from devstack.command import positive
 from devstack.errors import DevstackError
 from devstack.stack import SERVERS, Stack, running_stack
 from devstack.supervisor import Supervised
+from devstack.topics import open_admin
 
 _DAYS = 14
 _SPEED = 90.0
@@ -127,7 +128,7 @@ class _Demo:
         following = tail(stack.bootstrap_servers, "results", lambda: False)
         heard = time.monotonic()
         arrived = False
-        with contextlib.closing(following) as batches, Lags(stack.bootstrap_servers) as lags:
+        with contextlib.closing(following) as batches, open_admin(stack.bootstrap_servers) as admin:
             for batch in batches:
                 mails = list(read_inbox(places.aws, places.resources.inbox_url))
                 for result in map(decode, batch):
@@ -143,7 +144,7 @@ class _Demo:
                 elif arrived:
                     return  # the last mail may have come after the inbox had been read, so it was read once more
                 elif source.get("done") and self._complete(places):
-                    arrived = not any(lags.read(_READERS).values())
+                    arrived = not any(read_lags(admin, _READERS).values())
                 if running.poll() is not None or time.monotonic() > heard + _PATIENCE:
                     logs = stack.directory / "logs"
                     msg = f"Nothing has arrived for {_PATIENCE:g} seconds.\n{_ends_of(logs)}"

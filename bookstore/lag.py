@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
@@ -14,78 +13,54 @@ from devstack.errors import DevstackError
 _COORDINATOR_SECONDS = 20.0
 
 
-class Lags:
-    """A connection that looks at lags.
+def read_lags(admin: KafkaAdminClient, groups: Mapping[str, tuple[str, str]]) -> dict[str, int]:
+    """Count, for each group, the offsets of its topic that it has not committed, markers of transactions included.
 
     Parameters
     ----------
-    bootstrap_servers
-        `host:port` of the broker.
+    admin
+        A connection to the broker.
+    groups
+        Group and topic of each reader.
+
+    Returns
+    -------
+    The lag of each reader.
 
     Raises
     ------
     DevstackError
         The broker does not answer.
     """
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        try:
-            self._admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
-        except KafkaError as error:
-            msg = f"No Kafka broker answers at {bootstrap_servers}: {error}"
-            raise DevstackError(msg) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._admin.close()
-
-    def read(self, groups: Mapping[str, tuple[str, str]]) -> dict[str, int]:
-        """Count, for each group, the offsets of its topic that it has not committed, markers of transactions included.
-
-        Parameters
-        ----------
-        groups
-            Group and topic of each reader.
-
-        Returns
-        -------
-        The lag of each reader.
-
-        Raises
-        ------
-        DevstackError
-            The broker does not answer.
-        """
-        try:
-            described = self._admin.describe_topics(sorted({topic for _, topic in groups.values()}))
-            partitions = {
-                topic["name"]: [TopicPartition(topic["name"], part["partition_index"]) for part in topic["partitions"]]
-                for topic in described
-            }
-            every = [partition for listed in partitions.values() for partition in listed]
-            ends = self._admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.LATEST))
-            committed = self._committed({group: partitions[topic] for group, topic in groups.values()})
-        except KafkaError as error:
-            msg = f"Kafka did not tell the offsets: {type(error).__name__}"
-            raise DevstackError(msg) from error
-        return {
-            reader: sum(
-                ends[partition].offset - max(0, committed[group][partition].offset) for partition in partitions[topic]
-            )
-            for reader, (group, topic) in groups.items()
+    try:
+        described = admin.describe_topics(sorted({topic for _, topic in groups.values()}))
+        partitions = {
+            topic["name"]: [TopicPartition(topic["name"], part["partition_index"]) for part in topic["partitions"]]
+            for topic in described
         }
+        every = [partition for listed in partitions.values() for partition in listed]
+        ends = admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.LATEST))
+        committed = _committed(admin, {group: partitions[topic] for group, topic in groups.values()})
+    except KafkaError as error:
+        msg = f"Kafka did not tell the offsets: {type(error).__name__}"
+        raise DevstackError(msg) from error
+    return {
+        reader: sum(
+            ends[partition].offset - max(0, committed[group][partition].offset) for partition in partitions[topic]
+        )
+        for reader, (group, topic) in groups.items()
+    }
 
-    def _committed(self, groups: Mapping[str, list[TopicPartition]]) -> Mapping[str, Mapping[TopicPartition, Any]]:
-        deadline = time.monotonic() + _COORDINATOR_SECONDS
-        while True:
-            try:
-                return self._admin.list_group_offsets(groups)  # type: ignore[no-any-return]
-            except KafkaError as error:
-                # At the first question the broker makes its topic of offsets, and is not ready in several ways.
-                if not error.retriable or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+
+def _committed(
+    admin: KafkaAdminClient, groups: Mapping[str, list[TopicPartition]]
+) -> Mapping[str, Mapping[TopicPartition, Any]]:
+    deadline = time.monotonic() + _COORDINATOR_SECONDS
+    while True:
+        try:
+            return admin.list_group_offsets(groups)  # type: ignore[no-any-return]
+        except KafkaError as error:
+            # At the first question the broker makes its topic of offsets, and is not ready in several ways.
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

@@ -5,41 +5,28 @@ import json
 from collections.abc import Sequence
 
 from devstack import stack
-from devstack.command import broker_of, broker_options, folder_options, repeated, run, say
+from devstack.command import add_command, broker_of, broker_options, repeated, run, say
 from devstack.topics import create_topics
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command.
-
-    Returns
-    -------
-    The exit code: 0 done, 1 failed (and for `status`: not everything runs), 2 wrong usage, 130 interrupted.
-    """
+    """Run one command; see `devstack.command.run`. For `status`, 1 is that not everything runs."""
     return run("devstack", _parser().parse_args(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m devstack", description="Real servers on this machine.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    up = commands.add_parser("up", parents=[folder_options()], help="start servers; prints their addresses as JSON")
+    up = add_command(commands, "up", "start servers; prints their addresses as JSON", _up)
     up.add_argument(
         "--only", type=_servers, default=list(stack.SERVERS), metavar="NAME[,NAME]",
         help=f"start just these: {', '.join(stack.SERVERS)}",
     )  # fmt: skip
-    up.set_defaults(run=_up)
-    status = commands.add_parser(
-        "status", parents=[folder_options()], help="say which servers run; exit code 1 when not all do"
-    )
-    status.set_defaults(run=_status)
-    down = commands.add_parser("down", parents=[folder_options()], help="stop the servers; data and logs stay")
-    down.set_defaults(run=_down)
-    topics = commands.add_parser(
-        "topics", parents=[broker_options()], help="create topics; the broker makes none by itself"
-    )
+    add_command(commands, "status", "say which servers run; exit code 1 when not all do", _status)
+    add_command(commands, "down", "stop the servers; data and logs stay", _down)
+    about = "create topics; the broker makes none by itself"
+    topics = add_command(commands, "topics", about, _topics, broker_options())
     topics.add_argument("topics", nargs="+", type=_topic, metavar="NAME=PARTITIONS", help="such as sales=4 results=1")
-    topics.set_defaults(run=_topics)
     return parser
 
 

@@ -7,8 +7,10 @@ import argparse
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from devstack import stack
 from devstack.errors import DevstackError
@@ -22,7 +24,7 @@ def run(name: str, options: argparse.Namespace) -> int:
 
     Returns
     -------
-    The exit code: the command's own, 1 failed, 130 interrupted.
+    The exit code: the command's own, 0 when all went well, or 1 failed, 130 interrupted; argparse itself ends with 2.
     """
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of its failures comes as exceptions
     signal.signal(signal.SIGTERM, _interrupt)
@@ -34,6 +36,19 @@ def run(name: str, options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say(f"{name}: interrupted{getattr(options, 'when_interrupted', '')}")
         return _INTERRUPTED
+
+
+def add_command(
+    commands: Any,  # noqa: ANN401 - argparse does not publish the type
+    name: str,
+    about: str,
+    run: Callable[[argparse.Namespace], int],
+    options: argparse.ArgumentParser | None = None,
+) -> argparse.ArgumentParser:
+    """Add a command to a parser's commands, with the options of a folder if no others are given."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, parents=[options or folder_options()], help=about)
+    parser.set_defaults(run=run)
+    return parser
 
 
 def folder_options() -> argparse.ArgumentParser:

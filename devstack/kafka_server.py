@@ -69,24 +69,7 @@ class KafkaServer:
     stop_signal = signal.SIGTERM
 
     def prepare(self, directory: Path, ports: Mapping[str, int]) -> list[str]:
-        """Write the configuration, format the log folder if it is new.
-
-        Parameters
-        ----------
-        directory
-            The broker's own folder; exists.
-        ports
-            One port for each of `port_names`.
-
-        Returns
-        -------
-        The command that starts the broker.
-
-        Raises
-        ------
-        DevstackError
-            Java or the jars are missing, or the folder cannot be formatted.
-        """
+        """Write the configuration, format the log folder if it is new; see `devstack.stack.Server`."""
         java = find_java()
         if not any(_JARS.glob("kafka_*.jar")):
             msg = (

@@ -49,24 +49,7 @@ class PostgresServer:
         return _UNPRIVILEGED if os.geteuid() == 0 else None
 
     def prepare(self, directory: Path, ports: Mapping[str, int]) -> list[str]:
-        """Make the database cluster if the folder is new.
-
-        Parameters
-        ----------
-        directory
-            The server's own folder; exists.
-        ports
-            The port named `server`.
-
-        Returns
-        -------
-        The command that starts the server.
-
-        Raises
-        ------
-        DevstackError
-            The wheel is missing, or the folder cannot be used.
-        """
+        """Make the database cluster if the folder is new; see `devstack.stack.Server`."""
         programs = _find_programs()
         directory = directory.resolve()
         data = directory / "data"

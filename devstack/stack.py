@@ -45,7 +45,24 @@ class Server(Protocol):
         """Name the account that it must run as, None for this process' own."""
 
     def prepare(self, directory: Path, ports: Mapping[str, int]) -> list[str]:
-        """Write what the server needs into its folder; return the command that starts it."""
+        """Write what the server needs into its own folder, which exists.
+
+        Parameters
+        ----------
+        directory
+            The folder.
+        ports
+            One port for each of `port_names`.
+
+        Returns
+        -------
+        The command that starts the server.
+
+        Raises
+        ------
+        DevstackError
+            Its program is missing, or the folder cannot be used.
+        """
 
     def endpoints(self, directory: Path, ports: Mapping[str, int]) -> dict[str, str]:
         """Name the addresses that clients use; the folder is the one that was prepared."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.clock import SystemClock
+from harness.clock import Stop, SystemClock
 from harness.errors import HarnessError
 from harness.failure_destinations import KafkaTopic
 from harness.firehose import Buffering, DeliveryStream, Streamed
@@ -123,19 +123,15 @@ def _add_kafka_trigger(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_firehose(parser: argparse.ArgumentParser) -> None:
-    defaults = Buffering()
     parser.add_argument("--topic", required=True)
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="rows, one a line")
     parser.add_argument("--prefix", default="", help="of the files' names, such as 'dt=!{timestamp:yyyy-MM-dd}/'")
     parser.add_argument(
         "--error-prefix", default="errors/!{firehose:error-output-type}/", help="(default: %(default)s)"
     )
-    for name in ("function-bytes", "delivery-bytes"):
-        default = getattr(defaults, name.replace("-", "_"))
-        parser.add_argument(f"--{name}", type=int, default=default, metavar="N", help="(default: %(default)s)")
-    for name in ("function-seconds", "delivery-seconds"):
-        default = getattr(defaults, name.replace("-", "_"))
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="N", help="(default: %(default)s)")
+    for name, default in asdict(Buffering()).items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(default), default=default, metavar="N", help="(default: %(default)s)")
     parser.set_defaults(run=_run_firehose)
 
 
@@ -154,7 +150,7 @@ def _function(options: argparse.Namespace) -> Function:
     )
 
 
-def _run_scheduler(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
+def _run_scheduler(options: argparse.Namespace, function: Function, stop: Stop) -> None:
     if options.start and not options.end:
         msg = "--from needs --to"
         raise ValueError(msg)
@@ -165,7 +161,7 @@ def _run_scheduler(options: argparse.Namespace, function: Function, stop: Callab
     print(json.dumps(asdict(scheduler.run(start, options.end or start + _CENTURY, clock, stop))), flush=True)
 
 
-def _run_kafka_trigger(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
+def _run_kafka_trigger(options: argparse.Namespace, function: Function, stop: Stop) -> None:
     rules = RetryRules(
         options.report_batch_item_failures,
         options.retry_model,
@@ -189,7 +185,7 @@ def _run_kafka_trigger(options: argparse.Namespace, function: Function, stop: Ca
     trigger.run(stop, drain=options.drain, progress=_teller())
 
 
-def _run_firehose(options: argparse.Namespace, function: Function, stop: Callable[[], bool]) -> None:
+def _run_firehose(options: argparse.Namespace, function: Function, stop: Stop) -> None:
     stream = DeliveryStream(
         options.bootstrap,
         options.topic,

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+Stop = Callable[[], bool]
+"""Says whether to stop."""
+
 _PATIENCE_SECONDS = 0.2  # how soon a stop is noticed
 
 
@@ -19,7 +22,7 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the time, in UTC."""
 
-    def sleep(self, seconds: float, stop: Callable[[], bool] = never) -> None:
+    def sleep(self, seconds: float, stop: Stop = never) -> None:
         """Return when so many seconds have passed, or soon after `stop` says so."""
 
 
@@ -30,7 +33,7 @@ class SystemClock:
         """Return the time, in UTC."""
         return datetime.now(UTC)
 
-    def sleep(self, seconds: float, stop: Callable[[], bool] = never) -> None:
+    def sleep(self, seconds: float, stop: Stop = never) -> None:
         """Return when so many seconds have passed, or soon after `stop` says so."""
         end = time.monotonic() + seconds
         while not stop() and (left := end - time.monotonic()) > 0:
@@ -53,6 +56,6 @@ class SimulatedClock:
         """Return the time, in UTC."""
         return self._now
 
-    def sleep(self, seconds: float, stop: Callable[[], bool] = never) -> None:  # noqa: ARG002 - it takes no time
+    def sleep(self, seconds: float, stop: Stop = never) -> None:  # noqa: ARG002 - it takes no time
         """Advance by so many seconds."""
         self._now += timedelta(seconds=max(0.0, seconds))

@@ -7,15 +7,16 @@ and partitions that are added later are not seen.
 
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from harness.clock import Stop
 from harness.errors import HarnessError
 from harness.kafka_events import KafkaRecord
 
@@ -24,6 +25,9 @@ _ROUND_MS = 200  # how long a poll may wait
 _COMMIT_SECONDS = 60.0
 
 StartingPosition = str | datetime
+SoFar = TypeVar("SoFar")
+Progress = Callable[[SoFar, int], None]
+"""Told the counts so far and the lag (see `Reader.lag`)."""
 
 
 class Reader:
@@ -79,6 +83,24 @@ class Reader:
         """Count what is committed on the topics and not read yet (offsets, so markers of transactions count, too)."""
         ends = self._consumer.end_offsets(list(self._consumer.assignment()))
         return sum(max(0, end - self._consumer.position(partition)) for partition, end in ends.items())
+
+    def follow(
+        self, take: Callable[[], SoFar | None], until: Stop, *, drain: bool, progress: Progress[SoFar] | None
+    ) -> None:
+        """Take what comes until it is told to stop, with `drain` also once nothing is left to read.
+
+        `take` reads and deals with some records and returns the counts so far, or None when it gives up; `progress` is
+        told these counts and the lag.
+        """
+        while not until():
+            counts = take()
+            if counts is None:
+                return
+            lag = self.lag() if progress or drain else -1
+            if progress:
+                progress(counts, lag)
+            if drain and not lag:
+                return
 
 
 @contextlib.contextmanager

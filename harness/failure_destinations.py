@@ -82,83 +82,62 @@ def describe(failure: Failure) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
 class SqsQueue:
-    """An SQS queue.
+    """An SQS queue."""
 
-    Parameters
-    ----------
-    client
-        A boto3 SQS client.
-    queue_url
-        The queue.
-    """
-
-    def __init__(self, client: Any, queue_url: str) -> None:  # noqa: ANN401 - boto3 makes its classes when it runs
-        self._client, self._queue_url = client, queue_url
+    client: Any
+    """A boto3 SQS client."""
+    queue_url: str
+    """The queue."""
 
     def send(self, failure: Failure) -> None:
         """Send the document."""
-        self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(describe(failure)))
+        self.client.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(describe(failure)))
 
 
+@dataclass(frozen=True, slots=True)
 class SnsTopic:
-    """An SNS topic.
+    """An SNS topic."""
 
-    Parameters
-    ----------
-    client
-        A boto3 SNS client.
-    topic_arn
-        The topic.
-    """
-
-    def __init__(self, client: Any, topic_arn: str) -> None:  # noqa: ANN401 - boto3 makes its classes when it runs
-        self._client, self._topic_arn = client, topic_arn
+    client: Any
+    """A boto3 SNS client."""
+    topic_arn: str
+    """The topic."""
 
     def send(self, failure: Failure) -> None:
         """Publish the document."""
-        self._client.publish(TopicArn=self._topic_arn, Message=json.dumps(describe(failure)))
+        self.client.publish(TopicArn=self.topic_arn, Message=json.dumps(describe(failure)))
 
 
+@dataclass(frozen=True, slots=True)
 class S3Bucket:
-    """An S3 bucket: one object for each failure, with the whole event as text in `payload`.
+    """An S3 bucket: one object for each failure, with the whole event as text in `payload`."""
 
-    Parameters
-    ----------
-    client
-        A boto3 S3 client.
-    bucket
-        The bucket's name.
-    mapping_id
-        Names the trigger in the objects' keys: `aws/lambda/ID/YYYY/MM/DD/TIME-UUID`.
-    """
-
-    def __init__(self, client: Any, bucket: str, mapping_id: str) -> None:  # noqa: ANN401 - boto3's own classes
-        self._client, self._bucket, self._mapping_id = client, bucket, mapping_id
+    client: Any
+    """A boto3 S3 client."""
+    bucket: str
+    """The bucket's name."""
+    mapping_id: str
+    """Names the trigger in the objects' keys: `aws/lambda/ID/YYYY/MM/DD/TIME-UUID`."""
 
     def send(self, failure: Failure) -> None:
         """Put the object."""
         event = kafka_event(failure.source, failure.discarded.batch.records)
         body = {**describe(failure), "payload": json.dumps(event, separators=(",", ":"))}
         time = failure.time.astimezone(UTC)
-        key = f"aws/lambda/{self._mapping_id}/{time:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(body).encode("utf-8"))
+        key = f"aws/lambda/{self.mapping_id}/{time:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(body).encode("utf-8"))
 
 
+@dataclass(frozen=True, slots=True)
 class KafkaTopic:
-    """A topic of the same cluster: each record with its key, value and headers, and why it is there.
+    """A topic of the same cluster: each record with its key, value and headers, and why it is there."""
 
-    Parameters
-    ----------
-    bootstrap_servers
-        `host:port` of a broker.
-    topic
-        An existing topic, none of the trigger's own.
-    """
-
-    def __init__(self, bootstrap_servers: str, topic: str) -> None:
-        self.topic = topic
-        self._bootstrap_servers = bootstrap_servers
+    bootstrap_servers: str
+    """`host:port` of a broker."""
+    topic: str
+    """An existing topic, none of the trigger's own."""
 
     def send(self, failure: Failure) -> None:
         """Produce the records; return when the broker has them all.
@@ -175,9 +154,9 @@ class KafkaTopic:
         ]
         try:
             # Failures are rare: a producer for each costs less than one that is kept and must be closed.
-            producer = KafkaProducer(bootstrap_servers=self._bootstrap_servers, allow_auto_create_topics=False)
+            producer = KafkaProducer(bootstrap_servers=self.bootstrap_servers, allow_auto_create_topics=False)
         except KafkaError as error:
-            msg = f"No Kafka broker answers at {self._bootstrap_servers}: {error}"
+            msg = f"No Kafka broker answers at {self.bootstrap_servers}: {error}"
             raise HarnessError(msg) from error
         try:
             sent = []
@@ -185,13 +164,7 @@ class KafkaTopic:
                 origin = f"{record.topic_partition}@{record.offset}".encode()
                 headers = [*record.headers, *why, ("lambda-origin", origin)]
                 sent.append(
-                    producer.send(
-                        self.topic,
-                        record.value,
-                        key=record.key,
-                        headers=headers,
-                        timestamp_ms=record.timestamp_ms,
-                    )
+                    producer.send(self.topic, record.value, record.key, headers, timestamp_ms=record.timestamp_ms)
                 )
             for future in sent:
                 future.get(timeout=_SEND_SECONDS)

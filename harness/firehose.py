@@ -24,27 +24,23 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from harness.clock import Clock, SystemClock, never
-from harness.consumer import Reader, open_reader
+from harness.clock import Clock, Stop, SystemClock, never
+from harness.consumer import Progress, Reader, open_reader
+from harness.counts import Counts
 from harness.errors import HarnessError
 from harness.firehose_records import (
     Incoming,
     Outcome,
     StreamIdentity,
+    all_failed,
     error_document,
     incoming_from_kafka,
     msk_event,
     outcomes,
 )
-from harness.invocation import (
-    PAYLOAD_LIMIT,
-    FunctionError,
-    FunctionThrottled,
-    Invocable,
-    RequestTooLargeError,
-    arn_of,
-)
+from harness.invocation import PAYLOAD_LIMIT, FunctionError, FunctionThrottled, Invocable, RequestTooLargeError, arn_of
 from harness.object_storage import Destination, ObjectStore, object_key
+from harness.ranges import check_ranges
 
 _logger = logging.getLogger(__name__)
 
@@ -73,19 +69,12 @@ class Buffering:
     """Before the destination: 1 to 128 MB, 0 to 900 s."""
 
     def __post_init__(self) -> None:
-        for name, lowest, highest in (
-            ("function_bytes", _MEGABYTE // 5, 3 * _MEGABYTE),
-            ("function_seconds", 0, 900),
-            ("delivery_bytes", _MEGABYTE, 128 * _MEGABYTE),
-            ("delivery_seconds", 0, 900),
-        ):
-            if not lowest <= getattr(self, name) <= highest:
-                msg = f"{name} must be from {lowest} to {highest}, got {getattr(self, name)!r}"
-                raise ValueError(msg)
+        check_ranges(self, function_bytes=(_MEGABYTE // 5, 3 * _MEGABYTE), delivery_bytes=(_MEGABYTE, 128 * _MEGABYTE))
+        check_ranges(self, function_seconds=(0, 900), delivery_seconds=(0, 900))
 
 
 @dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(Counts):
     """What happened."""
 
     received: int = 0
@@ -96,15 +85,6 @@ class Streamed:
     """What became of them."""
     invocations: int = 0
     """Of the function, retries included."""
-
-    def __add__(self, other: "Streamed") -> "Streamed":
-        return Streamed(
-            self.received + other.received,
-            self.delivered + other.delivered,
-            self.dropped + other.dropped,
-            self.failed + other.failed,
-            self.invocations + other.invocations,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +133,7 @@ def transform(
             "firehose.invocation_failed function=%s attempt=%d error_type=%s", function.name, attempt, error_type
         )
     message = "The function could not be invoked, or failed each time."
-    return Transformed(
-        tuple(Outcome(record, "ProcessingFailed", b"", error_type, message) for record in records), invocations
-    )
+    return Transformed(all_failed(records, error_type, message), invocations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +167,7 @@ class DeliveryStream:
     wait_seconds: float = 1.0
     """Before the first retry of an invocation or a delivery."""
 
-    def run(
-        self,
-        until: Callable[[], bool] = never,
-        *,
-        drain: bool = False,
-        progress: Callable[[Streamed, int], None] | None = None,
-    ) -> Streamed:
+    def run(self, until: Stop = never, *, drain: bool = False, progress: Progress[Streamed] | None = None) -> Streamed:
         """Read, transform and deliver until it is told to stop; what was read by then is delivered first.
 
         Parameters
@@ -219,14 +191,7 @@ class DeliveryStream:
         """
         with open_reader(self.bootstrap_servers, [self.topic], self.group, self.starting_position) as reader:
             running = _Run(self, reader)
-            while not until():
-                records = reader.poll(_POLL_RECORDS)
-                running.take([incoming_from_kafka(record) for record in records])
-                lag = reader.lag() if progress or drain else -1
-                if progress:
-                    progress(running.total, lag)
-                if drain and not lag:
-                    break
+            reader.follow(running.take, until, drain=drain, progress=progress)
             running.finish()
             if progress:
                 progress(running.total, reader.lag())
@@ -246,9 +211,10 @@ class _Run:
         self._row_bytes = 0
         self._undelivered = False
 
-    def take(self, records: Sequence[Incoming]) -> None:
-        """Buffer records; transform and deliver what is due."""
+    def take(self) -> Streamed:
+        """Read and buffer records; transform and deliver what is due; return the counts so far."""
         limits = self._stream.buffering
+        records = [incoming_from_kafka(record) for record in self._reader.poll(_POLL_RECORDS)]
         for record in records:
             if not self._waiting:
                 self._waiting_since = monotonic()
@@ -264,6 +230,7 @@ class _Run:
         if self._undelivered and due:
             self._transform()
             self._deliver()
+        return self.total
 
     def finish(self) -> None:
         """Transform and deliver all."""

@@ -1,10 +1,10 @@
 """What Data Firehose and its transform function say to each other, and what becomes of each record: pure.
 
 Amazon Data Firehose Developer Guide, "Required parameters for data transformation" (each record is answered once, by
-its `recordId`, with `Ok`, `Dropped` or `ProcessingFailed`; the data is in `data`, or in `kafkaRecordValue` where the
-source is a Kafka topic) and "Handle failure in data transformation" (the documents under `processing-failed`). The
-event of a Kafka source is as AWS' Java library has it (`MSKFirehoseEvent` of aws-lambda-java-events): key, headers and
-topic of the record do not reach the function.
+its `recordId`, with `Ok`, `Dropped` or `ProcessingFailed`; the data is in `kafkaRecordValue`, the source being a
+Kafka topic) and "Handle failure in data transformation" (the documents under `processing-failed`). The event of a Kafka
+source is as AWS' Java library has it (`MSKFirehoseEvent` of aws-lambda-java-events): key, headers and topic of the
+record do not reach the function.
 """
 
 import base64
@@ -50,10 +50,10 @@ class Incoming:
     arrived_ms: int
     """Milliseconds since 1970."""
     data: bytes
-    """The record's bytes; a Kafka record without a value has none."""
+    """The record's bytes; a record without a value has none."""
     partition: int = 0
     offset: int = 0
-    """Where it was, for a Kafka source."""
+    """Where it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def incoming_from_kafka(record: KafkaRecord) -> Incoming:
 
 
 def msk_event(identity: StreamIdentity, invocation_id: str, records: Sequence[Incoming]) -> dict[str, Any]:
-    """Build the event of a stream whose source is a Kafka topic."""
+    """Build the event of a batch."""
     return {
         "invocationId": invocation_id,
         "sourceMSKArn": identity.source_arn,
@@ -100,28 +100,7 @@ def msk_event(identity: StreamIdentity, invocation_id: str, records: Sequence[In
     }
 
 
-def direct_put_event(identity: StreamIdentity, invocation_id: str, records: Sequence[Incoming]) -> dict[str, Any]:
-    """Build the event of a stream that producers put into."""
-    return {
-        "invocationId": invocation_id,
-        "deliveryStreamArn": identity.arn,
-        "region": identity.region,
-        "records": [
-            {
-                "recordId": record.record_id,
-                "approximateArrivalTimestamp": record.arrived_ms,
-                "data": base64.b64encode(record.data).decode("ascii"),
-            }
-            for record in records
-        ],
-    }
-
-
-def outcomes(
-    records: Sequence[Incoming],
-    reply: Any,  # noqa: ANN401 - whatever was returned
-    field: Literal["kafkaRecordValue", "data"] = "kafkaRecordValue",
-) -> tuple[Outcome, ...]:
+def outcomes(records: Sequence[Incoming], reply: Any) -> tuple[Outcome, ...]:  # noqa: ANN401 - whatever was returned
     """Read the function's answer.
 
     A record that is answered wrongly (not at all, twice, with an unknown result, without its data) has failed; so have
@@ -134,8 +113,6 @@ def outcomes(
         What was sent.
     reply
         What the handler returned.
-    field
-        Where the data is: `kafkaRecordValue` for a Kafka source, `data` otherwise.
 
     Returns
     -------
@@ -143,15 +120,15 @@ def outcomes(
     """
     answers = reply.get("records") if isinstance(reply, Mapping) else None
     if not isinstance(answers, list) or not all(isinstance(answer, Mapping) for answer in answers):
-        return _all_failed(records, "Lambda.FunctionReplyInvalid", "The reply has no list of records.")
+        return all_failed(records, "Lambda.FunctionReplyInvalid", "The reply has no list of records.")
     sent = {record.record_id for record in records}
     by_id: dict[str, list[Mapping[str, Any]]] = {}
     for answer in answers:
         identity = answer.get("recordId")
         if not isinstance(identity, str) or identity not in sent:
-            return _all_failed(records, "Lambda.UnknownRecordId", "The reply names a record that was not sent.")
+            return all_failed(records, "Lambda.UnknownRecordId", "The reply names a record that was not sent.")
         by_id.setdefault(identity, []).append(answer)
-    return tuple(_outcome(record, by_id.get(record.record_id, []), field) for record in records)
+    return tuple(_outcome(record, by_id.get(record.record_id, [])) for record in records)
 
 
 def error_document(outcome: Outcome, attempts: int, ended: datetime, function_arn: str) -> dict[str, Any]:
@@ -179,11 +156,12 @@ def error_document(outcome: Outcome, attempts: int, ended: datetime, function_ar
     }
 
 
-def _all_failed(records: Sequence[Incoming], code: str, message: str) -> tuple[Outcome, ...]:
+def all_failed(records: Sequence[Incoming], code: str, message: str) -> tuple[Outcome, ...]:
+    """Say of each record that it failed, for one reason."""
     return tuple(Outcome(record, "ProcessingFailed", b"", code, message) for record in records)
 
 
-def _outcome(record: Incoming, answers: Sequence[Mapping[str, Any]], field: str) -> Outcome:
+def _outcome(record: Incoming, answers: Sequence[Mapping[str, Any]]) -> Outcome:
     def failed(code: str, message: str) -> Outcome:
         return Outcome(record, "ProcessingFailed", b"", code, message)
 
@@ -199,8 +177,8 @@ def _outcome(record: Incoming, answers: Sequence[Mapping[str, Any]], field: str)
     if result == "ProcessingFailed":
         return failed("Lambda.ProcessingFailedStatus", "ProcessingFailed status set for record")
     try:
-        return Outcome(record, "Ok", base64.b64decode(answers[0][field], validate=True))
+        return Outcome(record, "Ok", base64.b64decode(answers[0]["kafkaRecordValue"], validate=True))
     except KeyError:
-        return failed("Lambda.MissingData", f"The answer has no {field}.")
+        return failed("Lambda.MissingData", "The answer has no kafkaRecordValue.")
     except (TypeError, ValueError, binascii.Error):
-        return failed("Lambda.DataInvalid", f"The answer's {field} is not base64.")
+        return failed("Lambda.DataInvalid", "The answer's kafkaRecordValue is not base64.")

@@ -26,14 +26,12 @@ from typing import Any, Self
 
 from harness.frames import READY, REQUEST, RESULT, PipeClosedError, read_frame, write_frame
 from harness.invocation import (
-    PAYLOAD_LIMIT,
     FunctionCrashed,
     FunctionError,
     FunctionThrottled,
     FunctionTimedOut,
-    RequestTooLargeError,
     decode_payload,
-    encode_payload,
+    encode_request,
 )
 
 _INIT_SECONDS = 60.0  # Lambda allows 10; this machine may be busy
@@ -90,14 +88,14 @@ class Function:
         if concurrency < 1:
             msg = f"concurrency must be at least 1, got {concurrency!r}"
             raise ValueError(msg)
-        self._name = name or module.replace(".", "-")
+        self.name = name or module.replace(".", "-")
         self._timeout_seconds = timeout_seconds
         self._concurrency = concurrency
         self._log = log
         self._code = (code or Path.cwd()).resolve()
         self._order = {
             "handler": handler,
-            "name": self._name,
+            "name": self.name,
             "timeout_seconds": timeout_seconds,
             "memory_mb": memory_mb,
         }
@@ -106,27 +104,14 @@ class Function:
         self._idle: list[_Environment] = []
         self._busy: set[_Environment] = set()
         self._running = 0
-        self._cold_starts = 0
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._name
-
-    @property
-    def cold_starts(self) -> int:
-        """How many environments were started until now."""
-        return self._cold_starts
+        self.cold_starts = 0  # how many environments were started until now
 
     def invoke(self, event: Any) -> Any:  # noqa: ANN401 - any JSON value
         """Invoke it; see `Invocable`. Threads may do so at the same time."""
-        payload = encode_payload(event)
-        if len(payload) > PAYLOAD_LIMIT:
-            msg = f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}"
-            raise RequestTooLargeError(msg)
+        payload = encode_request(event)
         with self._lock:
             if self._running >= self._concurrency:
-                msg = f"{self._name} runs {self._running} times already"
+                msg = f"{self.name} runs {self._running} times already"
                 raise FunctionThrottled(msg)
             self._running += 1
         try:
@@ -183,7 +168,7 @@ class Function:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
-            "AWS_LAMBDA_FUNCTION_NAME": self._name,
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
             "LAMBDA_TASK_ROOT": str(self._code),
@@ -200,7 +185,7 @@ class Function:
                     self._busy.add(environment)
                     return environment
                 environment.end()
-            self._cold_starts += 1
+            self.cold_starts += 1
         environment = _Environment.start(self._order, self._variables, self._code, self._log)
         with self._lock:
             self._busy.add(environment)

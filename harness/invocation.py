@@ -95,6 +95,21 @@ def encode_payload(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
+def encode_request(event: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """Write an event for an invocation.
+
+    Raises
+    ------
+    RequestTooLargeError
+        It has more than `PAYLOAD_LIMIT` bytes.
+    """
+    payload = encode_payload(event)
+    if len(payload) > PAYLOAD_LIMIT:
+        msg = f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}"
+        raise RequestTooLargeError(msg)
+    return payload
+
+
 def decode_payload(payload: bytes) -> Any:  # noqa: ANN401 - any JSON value
     """Read what `encode_payload` wrote."""
     return json.loads(payload)
@@ -154,20 +169,12 @@ class InProcessFunction:
         self, handler: Callable[[Any, Any], Any], name: str | None = None, timeout_seconds: float = 60.0
     ) -> None:
         self._handler = handler
-        self._name = name or str(getattr(handler, "__name__", "handler"))
+        self.name = name or str(getattr(handler, "__name__", "handler"))
         self._timeout_seconds = timeout_seconds
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._name
 
     def invoke(self, event: Any) -> Any:  # noqa: ANN401 - any JSON value
         """Invoke it; see `Invocable`."""
-        payload = encode_payload(event)
-        if len(payload) > PAYLOAD_LIMIT:
-            msg = f"{len(payload)} bytes exceed {PAYLOAD_LIMIT}"
-            raise RequestTooLargeError(msg)
+        payload = encode_request(event)
         deadline = monotonic() + self._timeout_seconds
-        context = LambdaContext(self._name, str(uuid.uuid4()), deadline, arn_of(self._name))
+        context = LambdaContext(self.name, str(uuid.uuid4()), deadline, arn_of(self.name))
         return decode_payload(answer(self._handler, decode_payload(payload), context))

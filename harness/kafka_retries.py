@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.kafka_events import KafkaRecord
+from harness.ranges import check_ranges
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded", "RecordTooLarge"]
 
@@ -53,9 +54,7 @@ class RetryRules:
         if self.retry_model not in ("only_failed", "rewind_to_lowest"):
             msg = f"retry_model must be only_failed or rewind_to_lowest, got {self.retry_model!r}"
             raise ValueError(msg)
-        if not -1 <= self.maximum_retry_attempts <= 10_000:
-            msg = f"maximum_retry_attempts must be from -1 to 10000, got {self.maximum_retry_attempts!r}"
-            raise ValueError(msg)
+        check_ranges(self, maximum_retry_attempts=(-1, 10_000))
         age = self.maximum_record_age_seconds
         if age != -1 and not 60 <= age <= 604_800:
             msg = f"maximum_record_age_seconds must be -1 or from 60 to 604800, got {age!r}"

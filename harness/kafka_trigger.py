@@ -16,19 +16,14 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, Literal
 
-from harness.clock import Clock, SystemClock, never
-from harness.consumer import Reader, open_reader
+from harness.clock import Clock, Stop, SystemClock, never
+from harness.consumer import Progress, Reader, open_reader
+from harness.counts import Counts
 from harness.failure_destinations import Failure, FailureDestination, KafkaTopic
-from harness.invocation import (
-    PAYLOAD_LIMIT,
-    FunctionError,
-    FunctionThrottled,
-    Invocable,
-    RequestTooLargeError,
-    arn_of,
-)
+from harness.invocation import PAYLOAD_LIMIT, FunctionError, FunctionThrottled, Invocable, RequestTooLargeError, arn_of
 from harness.kafka_events import KafkaRecord, KafkaSource, kafka_event, split_by_payload
 from harness.kafka_retries import Batch, Decision, Discarded, RetryRules, after_failure, after_reply, too_old
+from harness.ranges import check_ranges
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +32,7 @@ _POSITIONS = ("TRIM_HORIZON", "LATEST")
 
 
 @dataclass(frozen=True, slots=True)
-class Triggered:
+class Triggered(Counts):
     """What happened."""
 
     records: int = 0
@@ -48,14 +43,6 @@ class Triggered:
     """Those that failed, wholly or in part."""
     discarded: int = 0
     """Records that were given up."""
-
-    def __add__(self, other: "Triggered") -> "Triggered":
-        return Triggered(
-            self.records + other.records,
-            self.invocations + other.invocations,
-            self.failures + other.failures,
-            self.discarded + other.discarded,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +57,7 @@ class BatchRun:
     """Takes what is given up, and the last error's type if there was an error."""
     clock: Clock
     """For the waits and the records' age."""
-    stop: Callable[[], bool] = never
+    stop: Stop = never
     """Asked before each retry; once true, the rest of the batch is left."""
     first_wait_seconds: float = 1.0
     """Before the first retry; each further one waits twice as long, up to a minute, until something succeeds."""
@@ -161,12 +148,7 @@ class KafkaTrigger:
     """Before a batch's first retry."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.batch_size <= 10_000:
-            msg = f"batch_size must be from 1 to 10000, got {self.batch_size!r}"
-            raise ValueError(msg)
-        if not 0 <= self.window_seconds <= 300:
-            msg = f"window_seconds must be from 0 to 300, got {self.window_seconds!r}"
-            raise ValueError(msg)
+        check_ranges(self, batch_size=(1, 10_000), window_seconds=(0, 300))
         if not isinstance(self.starting_position, datetime) and self.starting_position not in _POSITIONS:
             msg = f"starting_position must be {' or '.join(_POSITIONS)} or a time, got {self.starting_position!r}"
             raise ValueError(msg)
@@ -175,11 +157,7 @@ class KafkaTrigger:
             raise ValueError(msg)
 
     def run(
-        self,
-        until: Callable[[], bool] = never,
-        *,
-        drain: bool = False,
-        progress: Callable[[Triggered, int], None] | None = None,
+        self, until: Stop = never, *, drain: bool = False, progress: Progress[Triggered] | None = None
     ) -> Triggered:
         """Read and invoke until it is told to stop; a batch that succeeds is finished and committed first.
 
@@ -212,30 +190,30 @@ class KafkaTrigger:
 
         batches = BatchRun(rules, invoke, discard, self.clock, until, self.first_wait_seconds)
         total = Triggered()
+
+        def take() -> Triggered | None:
+            nonlocal total
+            records = self._gather(reader, until)
+            positions = reader.positions()
+            for part in split_by_payload(source, records, self.payload_limit_bytes):
+                done = batches.run(part)
+                if done is None:
+                    return None
+                total += done
+            if records:
+                reader.commit(positions)
+                _logger.info(
+                    "trigger.batch function=%s records=%d invocations=%d failures=%d discarded=%d",
+                    self.function.name,
+                    *(total.records, total.invocations, total.failures, total.discarded),
+                )
+            return total
+
         with open_reader(self.bootstrap_servers, self.topics, self.group, self.starting_position) as reader:
-            while not until():
-                records = self._gather(reader, until)
-                positions = reader.positions()
-                for part in split_by_payload(source, records, self.payload_limit_bytes):
-                    done = batches.run(part)
-                    if done is None:
-                        return total
-                    total += done
-                if records:
-                    reader.commit(positions)
-                    _logger.info(
-                        "trigger.batch function=%s records=%d invocations=%d failures=%d discarded=%d",
-                        self.function.name,
-                        *(total.records, total.invocations, total.failures, total.discarded),
-                    )
-                lag = reader.lag() if progress or drain else -1
-                if progress:
-                    progress(total, lag)
-                if drain and not lag:
-                    break
+            reader.follow(take, until, drain=drain, progress=progress)
         return total
 
-    def _gather(self, reader: Reader, until: Callable[[], bool]) -> list[KafkaRecord]:
+    def _gather(self, reader: Reader, until: Stop) -> list[KafkaRecord]:
         """Collect a batch; nothing when nothing came or it was stopped, in which case nothing is committed."""
         records: list[KafkaRecord] = []
         began = monotonic()

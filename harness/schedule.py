@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from harness.ranges import check_ranges
+
 _MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEFAULT_INPUT = '{"time":"<aws.scheduler.scheduled-time>"}'
@@ -109,10 +111,7 @@ class ScheduleFaults:
 
     def __post_init__(self) -> None:
         shares = {"miss": self.miss, "double": self.double, "overlap": self.overlap, "out_of_order": self.out_of_order}
-        for name, share in shares.items():
-            if not 0 <= share <= 1:
-                msg = f"{name} must be from 0 to 1, got {share!r}"
-                raise ValueError(msg)
+        check_ranges(self, **dict.fromkeys(shares, (0, 1)))
         if sum(shares.values()) > 1:
             msg = f"the shares must not exceed 1 together, got {shares}"
             raise ValueError(msg)

@@ -20,8 +20,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from harness.clock import Clock, SimulatedClock, never
+from harness.clock import Clock, SimulatedClock, Stop, never
+from harness.counts import Counts
 from harness.invocation import FunctionError, FunctionThrottled, Invocable, RequestTooLargeError
+from harness.ranges import check_ranges
 from harness.schedule import Firing, Schedule, ScheduleFaults, firings
 
 _logger = logging.getLogger(__name__)
@@ -50,12 +52,7 @@ class Retries:
     """Whether the event's attempt number grows."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.maximum_attempts <= 185:
-            msg = f"maximum_attempts must be from 0 to 185, got {self.maximum_attempts!r}"
-            raise ValueError(msg)
-        if not 60 <= self.maximum_event_age_seconds <= 86_400:
-            msg = f"maximum_event_age_seconds must be from 60 to 86400, got {self.maximum_event_age_seconds!r}"
-            raise ValueError(msg)
+        check_ranges(self, maximum_attempts=(0, 185), maximum_event_age_seconds=(60, 86_400))
 
     @classmethod
     def of_scheduler(cls, maximum_attempts: int = 185, maximum_event_age_seconds: int = 86_400) -> Self:
@@ -70,7 +67,7 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(Counts):
     """What happened."""
 
     invocations: int = 0
@@ -81,14 +78,6 @@ class Fired:
     """Attempts that did not reach the function."""
     dead_letters: int = 0
     """Events that were given up."""
-
-    def __add__(self, other: "Fired") -> "Fired":
-        return Fired(
-            self.invocations + other.invocations,
-            self.failures + other.failures,
-            self.throttled + other.throttled,
-            self.dead_letters + other.dead_letters,
-        )
 
 
 @dataclass(order=True, slots=True)
@@ -142,7 +131,7 @@ class Scheduler:
         start: datetime,
         end: datetime,
         clock: Clock | None = None,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
     ) -> Fired:
         """Fire at the scheduled times of a range, and retry until nothing is left to retry.
 

@@ -1,7 +1,7 @@
 """Lets tests import what they share, opens a browser, takes time out of property tests and the first kernel call."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from browsing import Browsing
     from playwright.sync_api import Browser
+
+    from devstack.stack import Stack
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -42,6 +44,29 @@ def eventually() -> Wait:
             sleep(0.05)
 
     return wait
+
+
+Refusal = Callable[..., str]
+
+
+@pytest.fixture
+def refusal(capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """What a command line says when it is called in a wrong way."""
+
+    def call(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> str:
+        with pytest.raises(SystemExit, match="2"):
+            main(arguments)
+        return capsys.readouterr().err
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Stack]":
+    from devstack.stack import running_stack  # imports Kafka's client, which a run of other tests need not wait for
+
+    with running_stack(tmp_path_factory.mktemp("broker")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")

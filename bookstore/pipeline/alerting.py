@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from dataclasses import asdict
 from pathlib import Path
 
 from bookstore.pipeline.configuration import Places
@@ -12,7 +11,7 @@ from bookstore.pipeline.stage import run_stage
 from harness.failure_destinations import SqsQueue
 from harness.function import Function
 from harness.kafka_retries import RetryRules
-from harness.kafka_trigger import KafkaTrigger, Triggered
+from harness.kafka_trigger import KafkaTrigger
 
 _RULES = RetryRules(report_batch_item_failures=True, bisect=True, maximum_retry_attempts=10)
 
@@ -23,11 +22,6 @@ def main() -> int:
 
 
 def _run(places: Places, stopped: threading.Event) -> None:
-    progress = Progress(Path(places.directory), "alerting")
-
-    def tell(total: Triggered, lag: int) -> None:
-        progress.tell(lambda: asdict(total) | {"lag": lag})
-
     queues = aws_session(places.aws).client("sqs", endpoint_url=places.aws["AWS_ENDPOINT_URL"])
     environment, log = places.notify_environment(), places.log("notify")
     with Function("notify_lambda.handler:handler", environment, name="notify", log=log) as notify:
@@ -39,7 +33,7 @@ def _run(places: Places, stopped: threading.Event) -> None:
             batch_size=1_000,
             rules=_RULES,
             on_failure=SqsQueue(queues, places.resources.dead_letter_url),
-        ).run(stopped.is_set, progress=tell)
+        ).run(stopped.is_set, progress=Progress(Path(places.directory), "alerting").tell_counts)
 
 
 if __name__ == "__main__":

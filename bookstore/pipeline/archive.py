@@ -4,7 +4,6 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from bookstore.pipeline.configuration import Places
 from bookstore.pipeline.progress import Progress
 from bookstore.pipeline.stage import run_stage
 from contracts.flat_results import partition_of
-from harness.firehose import Buffering, DeliveryStream, Streamed
+from harness.firehose import Buffering, DeliveryStream
 from harness.function import Function
 from harness.object_storage import Directory
 from transform_lambda.parquet import ParquetStore
@@ -50,11 +49,6 @@ def main() -> int:
 
 
 def _run(places: Places, stopped: threading.Event) -> None:
-    progress = Progress(Path(places.directory), "archive")
-
-    def tell(total: Streamed, lag: int) -> None:
-        progress.tell(lambda: asdict(total) | {"lag": lag})
-
     with Function("transform_lambda.handler:handler", name="transform", log=places.log("transform")) as transform:
         DeliveryStream(
             places.bootstrap_servers,
@@ -64,7 +58,7 @@ def _run(places: Places, stopped: threading.Event) -> None:
             destination=ParquetFiles(places.parquet),
             errors=Directory(Path(places.directory) / "transform-errors"),
             buffering=_BUFFERING,
-        ).run(stopped.is_set, progress=tell)
+        ).run(stopped.is_set, progress=Progress(Path(places.directory), "archive").tell_counts)
 
 
 if __name__ == "__main__":

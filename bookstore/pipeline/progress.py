@@ -3,8 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from harness.counts import Counts
 
 _EVERY = 0.5  # seconds between two writings
 
@@ -31,6 +34,10 @@ class Progress:
             draft.write_text(json.dumps(dict(facts())) + "\n", encoding="utf-8")
             draft.replace(self._file)
             self._due = time.monotonic() + _EVERY
+
+    def tell_counts(self, total: Counts, lag: int) -> None:
+        """Tell how far a trigger or a stream is, as its `progress`."""
+        self.tell(lambda: asdict(total) | {"lag": lag})
 
 
 def read_progress(directory: Path, name: str) -> dict[str, Any]:

@@ -2,9 +2,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from bookstore.lag import Lags
+from bookstore.lag import read_lags
 from devstack.stack import Stack
-from devstack.topics import create_topics
+from devstack.topics import create_topics, open_admin
 
 pytestmark = pytest.mark.kafka
 
@@ -17,8 +17,8 @@ def test_a_group_s_lag_is_what_it_has_not_committed(broker: Stack) -> None:
     producer.close()
 
     groups = {"one": ("reader", "lagging"), "two": ("sleeper", "lagging")}
-    with Lags(broker.bootstrap_servers) as lags:
-        before = lags.read(groups)
+    with open_admin(broker.bootstrap_servers) as admin:
+        before = read_lags(admin, groups)
         consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, group_id="reader")
         first = TopicPartition("lagging", 0)
         consumer.assign([first])
@@ -26,4 +26,4 @@ def test_a_group_s_lag_is_what_it_has_not_committed(broker: Stack) -> None:
         consumer.close()
 
         assert before == {"one": 10, "two": 10}
-        assert lags.read(groups) == {"one": 7, "two": 10}
+        assert read_lags(admin, groups) == {"one": 7, "two": 10}

@@ -1,14 +1,14 @@
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 
-from devstack import stack
 from devstack.aws_server import AwsServer
 from devstack.ports import HOST
 from devstack.stack import Stack, running_stack
+
+Ports = list[dict[str, int]]
 
 
 @pytest.fixture(scope="module")
@@ -48,22 +48,10 @@ def test_a_secret_is_read_by_its_arn(session: boto3.Session) -> None:
     assert secrets.get_secret_value(SecretId=arn)["SecretString"] == "hush"
 
 
-def test_a_port_taken_between_its_choice_and_its_use_is_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    choose = stack._choose_ports
-    chosen: list[dict[str, int]] = []
-
-    with socket.create_server((HOST, 0)) as thief:
-
-        def unlucky(directory: Path, name: str) -> dict[str, int]:
-            chosen.append(choose(directory, name) if chosen else {"server": thief.getsockname()[1]})
-            return chosen[-1]
-
-        monkeypatch.setattr(stack, "_choose_ports", unlucky)
-        with running_stack(tmp_path, only=("aws",)) as running:
-            assert running.endpoints["aws"]["endpoint.url"] == f"http://{HOST}:{chosen[1]['server']}"
-    assert len(chosen) == 2
+def test_a_port_taken_between_its_choice_and_its_use_is_replaced(tmp_path: Path, unlucky_ports: Ports) -> None:
+    with running_stack(tmp_path, only=("aws",)) as running:
+        assert running.endpoints["aws"]["endpoint.url"] == f"http://{HOST}:{unlucky_ports[1]['server']}"
+    assert len(unlucky_ports) == 2
 
 
 def test_a_port_that_nobody_listens_on_is_not_ready() -> None:

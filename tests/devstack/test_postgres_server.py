@@ -1,29 +1,25 @@
 import os
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
+from running_program import running_program
 
-from devstack import postgres_server, stack
+from devstack import postgres_server
 from devstack.errors import DevstackError
 from devstack.ports import HOST
 from devstack.postgres_server import PostgresServer
 from devstack.processes import Process
 from devstack.stack import Stack, running_stack
-from devstack.supervisor import read_state
 
 Wait = Callable[[Callable[[], object]], None]
+Ports = list[dict[str, int]]
 
 
 def process_of(directory: Path) -> Process:
-    state = read_state(directory / "stack.json")
-    assert state is not None
-    process = state["programs"]["postgres"]["process"]
-    assert isinstance(process, Process)
-    return process
+    return running_program(directory / "stack.json", "postgres")
 
 
 def select(running: Stack, query: str) -> object:
@@ -90,23 +86,10 @@ def test_a_folder_below_a_private_one_can_be_used_and_root_gives_up_its_rights(t
 
 
 @pytest.mark.postgres
-def test_a_port_taken_between_its_choice_and_its_use_is_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    choose = stack._choose_ports
-    chosen: list[dict[str, int]] = []
-
-    with socket.create_server((HOST, 0)) as thief:
-
-        def unlucky(directory: Path, name: str) -> dict[str, int]:
-            chosen.append(choose(directory, name) if chosen else {"server": thief.getsockname()[1]})
-            (directory / name).mkdir(parents=True, exist_ok=True)
-            return chosen[-1]
-
-        monkeypatch.setattr(stack, "_choose_ports", unlucky)
-        with running_stack(tmp_path, only=("postgres",)) as running:
-            assert select(running, "SELECT 1") == [(1,)]
-    assert len(chosen) == 2
+def test_a_port_taken_between_its_choice_and_its_use_is_replaced(tmp_path: Path, unlucky_ports: Ports) -> None:
+    with running_stack(tmp_path, only=("postgres",)) as running:
+        assert select(running, "SELECT 1") == [(1,)]
+    assert len(unlucky_ports) == 2
 
 
 @pytest.mark.postgres

@@ -8,24 +8,20 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from running_program import running_program
 
 from devstack import stack
 from devstack.errors import DevstackError
 from devstack.ports import HOST
 from devstack.processes import Process
 from devstack.stack import Stack, running_stack
-from devstack.supervisor import read_state
 from devstack.topics import create_topics
 
 Wait = Callable[[Callable[[], object]], None]
 
 
 def broker_of(directory: Path) -> Process:
-    state = read_state(directory / "stack.json")
-    assert state is not None
-    process = state["programs"]["kafka"]["process"]
-    assert isinstance(process, Process)
-    return process
+    return running_program(directory / "stack.json", "kafka")
 
 
 def send(bootstrap_servers: str, topic: str, value: bytes) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running_program import running_program
 
 from devstack.processes import Process
 from devstack.supervisor import Program, Supervised, read_state
@@ -145,11 +146,7 @@ def restarting(folder: Path, *command: str) -> Program:
 
 
 def running_now(folder: Path) -> Process:
-    state = read_state(folder / "state.json")
-    assert state is not None
-    process = state["programs"]["p"]["process"]
-    assert isinstance(process, Process)
-    return process
+    return running_program(folder / "state.json", "p")
 
 
 def test_a_program_to_be_restarted_comes_back_when_it_dies_and_adds_to_its_log(

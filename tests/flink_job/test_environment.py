@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,9 @@ from properties_text import BOOKSTORE, text_of
 
 from flink_job import environment
 from flink_job.failures import JobError
-from flink_job.properties import Delivery, RunSettings, StartingOffsets
+from flink_job.properties import Delivery, RunSettings, parse_properties
 
-RUN = RunSettings(
-    buckets=64,
-    delivery=Delivery.AT_LEAST_ONCE,
-    starting_offsets=StartingOffsets.EARLIEST,
-    idle_timeout_ms=60_000,
-    group_id="anomaly-bookstore",
-    parallelism=2,
-    checkpoint_directory=None,
-    checkpoint_interval_ms=5000,
-)
+RUN = replace(parse_properties(text_of(BOOKSTORE)).job, parallelism=2, checkpoint_interval_ms=5000)
 
 
 @pytest.fixture(autouse=True)
@@ -32,16 +24,7 @@ def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def with_checkpoints(directory: Path) -> RunSettings:
-    return RunSettings(
-        64,
-        Delivery.EXACTLY_ONCE,
-        StartingOffsets.EARLIEST,
-        60_000,
-        "g",
-        1,
-        str(directory),
-        5000,
-    )
+    return replace(RUN, delivery=Delivery.EXACTLY_ONCE, checkpoint_directory=str(directory))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +120,7 @@ def test_a_run_resumes_from_the_checkpoint_it_is_given(tmp_path: Path) -> None:
 
 
 def test_exactly_once_without_checkpoints_is_refused_saying_what_is_missing() -> None:
-    exactly_once = RunSettings(64, Delivery.EXACTLY_ONCE, StartingOffsets.EARLIEST, 1, "g", 1, None, 5000)
+    exactly_once = replace(RUN, delivery=Delivery.EXACTLY_ONCE)
 
     with pytest.raises(JobError, match=r"exactly-once needs checkpoint\.directory"):
         environment.local_configuration(exactly_once, None)

@@ -1,6 +1,8 @@
+import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,7 @@ from harness.invocation import InProcessFunction
 from harness.kafka_trigger import KafkaTrigger
 
 sys.path.insert(0, str(Path(__file__).parent))
-from triggers import Keeper
-
-HANDLERS = Path(__file__).parent / "handlers"
+from triggers import HANDLERS, Beside, Keeper
 
 _NUMBERS = count(1)
 
@@ -84,6 +84,26 @@ def read(stack: Stack) -> Callable[[str], list[Any]]:
             consumer.close()
 
     return consume
+
+
+@pytest.fixture
+def beside(stack: Stack, repository: Path, tmp_path: Path) -> Beside:
+    """Runs the command line beside the test, with a sample handler."""
+
+    @contextmanager
+    def run(command: str, handler: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        environment = tmp_path / "environment.json"
+        environment.write_text(json.dumps({"SEEN": str(tmp_path / "seen"), "PAUSE": "0.3"}))
+        call = [sys.executable, "-m", "harness", command, "--handler", f"sample_handlers:{handler}", *arguments]
+        call += ["--bootstrap", stack.bootstrap_servers, "--code", str(HANDLERS), "--environment", str(environment)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(call, cwd=repository, stdout=pipe, stderr=pipe, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    return run
 
 
 @pytest.fixture

@@ -1,28 +1,19 @@
 import base64
 import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from triggers import Beside, MakeFunction, MakeTopic, Send, Wait
 
 from devstack.stack import Stack
 from harness.errors import HarnessError
 from harness.firehose import Buffering, DeliveryStream, Streamed
-from harness.function import Function
 from harness.invocation import InProcessFunction
 from harness.object_storage import Directory, JsonLines
-
-HANDLERS = Path(__file__).parent / "handlers"
-
-MakeFunction = Callable[..., Function]
-MakeTopic = Callable[..., str]
-Send = Callable[..., None]
-Wait = Callable[[Callable[[], object]], None]
 
 pytestmark = pytest.mark.kafka
 
@@ -187,32 +178,25 @@ def test_rows_land_in_files(topic: MakeTopic, send: Send, stream: MakeStream, tm
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stream_that_is_stopped_or_killed_leaves_nothing_out(
-    topic: MakeTopic,
-    send: Send,
-    stack: Stack,
-    repository: Path,
-    tmp_path: Path,
-    eventually: Wait,
-    number: signal.Signals,
+    topic: MakeTopic, send: Send, beside: Beside, tmp_path: Path, eventually: Wait, number: signal.Signals
 ) -> None:
     results = topic()
-    environment = tmp_path / "environment.json"
-    environment.write_text(json.dumps({"SEEN": str(tmp_path / "seen")}))
-    command = [sys.executable, "-m", "harness", "firehose", "--handler", "sample_handlers:transform"]
-    command += ["--code", str(HANDLERS), "--environment", str(environment), "--bootstrap", stack.bootstrap_servers]
-    command += ["--topic", results, "--group", "g", "--output", str(tmp_path / "rows"), "--function-seconds", "0"]
+    command = ["firehose", "transform", "--topic", results, "--group", "g"]
+    command += ["--output", str(tmp_path / "rows"), "--function-seconds", "0"]
     send(results, *[b"a%d" % n for n in range(50)])
-    with subprocess.Popen(command, cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+    with beside(*command) as first:
         eventually((tmp_path / "seen").exists)
         first.send_signal(number)
         told = first.communicate(timeout=60)[0].splitlines()
     send(results, *[b"a%d" % n for n in range(50, 60)])
-    drain = subprocess.run([*command, "--drain"], cwd=repository, capture_output=True, text=True, check=True)
+    with beside(*command, "--drain") as second:
+        drained = second.communicate(timeout=60)[0].splitlines()
+    assert second.returncode == 0
     rows = Counter(line for path in (tmp_path / "rows").rglob("local-*") for line in path.read_text().splitlines())
     assert set(rows) == {f"A{n}" for n in range(60)}
     if number == signal.SIGTERM:
         assert first.returncode == 0
-        assert json.loads(told[-1])["delivered"] + json.loads(drain.stdout.splitlines()[-1])["delivered"] == 60
+        assert json.loads(told[-1])["delivered"] + json.loads(drained[-1])["delivered"] == 60
         assert max(rows.values()) == 1
     assert first.returncode in (0, -signal.SIGKILL)
 

@@ -11,7 +11,6 @@ from harness.firehose import transform
 from harness.firehose_records import (
     Incoming,
     StreamIdentity,
-    direct_put_event,
     error_document,
     incoming_from_kafka,
     msk_event,
@@ -52,12 +51,6 @@ def test_the_event_of_a_kafka_source_is_aws_s_to_the_letter() -> None:
             }
         ],
     }
-
-
-def test_the_event_of_direct_puts_has_data_and_no_metadata() -> None:
-    event = direct_put_event(IDENTITY, "invocation", RECORDS[:1])
-    assert event["records"] == [{"recordId": "0", "approximateArrivalTimestamp": 1724932800000, "data": "dmFsdWUgMA=="}]
-    assert "sourceMSKArn" not in event
 
 
 def test_kafka_records_have_ids_of_their_own_in_the_whole_stream() -> None:
@@ -104,11 +97,6 @@ def test_a_record_that_is_answered_wrongly_fails_alone(answers: list[dict[str, A
 )
 def test_a_reply_that_is_none_fails_every_record(reply: object) -> None:
     assert [outcome.kind for outcome in outcomes(RECORDS, reply)] == ["ProcessingFailed"] * 3
-
-
-def test_direct_puts_are_answered_in_data() -> None:
-    reply = {"records": [{"recordId": "0", "result": "Ok", "data": "bmV3"}]}
-    assert outcomes(RECORDS[:1], reply, "data")[0].data == b"new"
 
 
 json_values = st.recursive(

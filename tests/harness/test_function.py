@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from triggers import HANDLERS, MakeFunction, Wait
 
 from devstack.processes import Process
 from harness.function import Function
@@ -21,11 +22,6 @@ from harness.invocation import (
     Invocable,
     RequestTooLargeError,
 )
-
-HANDLERS = Path(__file__).parent / "handlers"
-
-MakeFunction = Callable[..., Function]
-Wait = Callable[[Callable[[], object]], None]
 
 
 def test_a_warm_environment_is_used_again_and_knows_its_function(function: MakeFunction) -> None:

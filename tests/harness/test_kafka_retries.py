@@ -151,8 +151,12 @@ class Recorder:
         return total
 
 
+Sent = tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]]
+"""A batch, and which of its records are poison."""
+
+
 @st.composite
-def batches(draw: st.DrawFn) -> tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]]:
+def batches(draw: st.DrawFn) -> Sent:
     partitions = draw(st.lists(st.integers(0, 2), min_size=1, max_size=30))
     offsets: Counter[int] = Counter()
     records = []
@@ -173,9 +177,7 @@ rules_of_any_kind = st.builds(
 
 
 @given(sent=batches(), rules=rules_of_any_kind)
-def test_every_record_is_done_or_given_up_whatever_the_rules(
-    sent: tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]], rules: RetryRules
-) -> None:
+def test_every_record_is_done_or_given_up_whatever_the_rules(sent: Sent, rules: RetryRules) -> None:
     records, poison = sent
     function = Recorder(poison, reports=rules.report_batch_item_failures)
     total = function.run(rules, records)
@@ -190,9 +192,7 @@ def test_every_record_is_done_or_given_up_whatever_the_rules(
 
 
 @given(sent=batches(), rules=rules_of_any_kind)
-def test_each_invocation_has_each_partition_in_order(
-    sent: tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]], rules: RetryRules
-) -> None:
+def test_each_invocation_has_each_partition_in_order(sent: Sent, rules: RetryRules) -> None:
     records, poison = sent
     function = Recorder(poison, reports=rules.report_batch_item_failures)
     function.run(rules, records)
@@ -203,9 +203,7 @@ def test_each_invocation_has_each_partition_in_order(
 
 
 @given(sent=batches(), retries=st.integers(0, 3))
-def test_bisecting_gives_up_the_poison_alone_and_repeats_no_success(
-    sent: tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]], retries: int
-) -> None:
+def test_bisecting_gives_up_the_poison_alone_and_repeats_no_success(sent: Sent, retries: int) -> None:
     records, poison = sent
     function = Recorder(poison, reports=False)
     function.run(RetryRules(bisect=True, maximum_retry_attempts=retries), records)
@@ -217,9 +215,7 @@ def test_bisecting_gives_up_the_poison_alone_and_repeats_no_success(
 
 
 @given(sent=batches(), retries=st.integers(1, 3))
-def test_bisecting_under_rewind_to_lowest_gives_up_one_poison_alone(
-    sent: tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]], retries: int
-) -> None:
+def test_bisecting_under_rewind_to_lowest_gives_up_one_poison_alone(sent: Sent, retries: int) -> None:
     records, poison = sent
     poison = set(sorted(poison)[:1])
     function = Recorder(poison, reports=True)
@@ -228,9 +224,7 @@ def test_bisecting_under_rewind_to_lowest_gives_up_one_poison_alone(
 
 
 @given(sent=batches(), retries=st.integers(0, 3))
-def test_reporting_under_only_failed_repeats_no_success_and_gives_up_the_poison_alone(
-    sent: tuple[tuple[KafkaRecord, ...], set[tuple[str, int]]], retries: int
-) -> None:
+def test_reporting_under_only_failed_repeats_no_success_and_gives_up_the_poison_alone(sent: Sent, retries: int) -> None:
     records, poison = sent
     function = Recorder(poison, reports=True)
     function.run(RetryRules(True, "only_failed", maximum_retry_attempts=retries), records)

@@ -1,17 +1,13 @@
 import json
 import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kafka import KafkaProducer
-from triggers import Keeper, MakeTopic, MakeTrigger, Read, Send, Wait, lines, numbers
+from triggers import Beside, Keeper, MakeTopic, MakeTrigger, Read, Send, Wait, lines, numbers
 
 from devstack.stack import Stack
 from harness.errors import HarnessError
@@ -21,9 +17,6 @@ from harness.kafka_retries import RetryRules
 from harness.kafka_trigger import KafkaTrigger, Triggered
 
 pytestmark = pytest.mark.kafka
-
-
-HANDLERS = Path(__file__).parent / "handlers"
 
 
 def test_a_topic_arrives_in_batches_once_and_in_order(
@@ -127,43 +120,21 @@ def test_a_record_that_no_event_can_hold_is_given_up_and_the_others_go_on(
     assert keeper.sizes() == [1, 1]
 
 
-@contextmanager
-def command(repository: Path, tmp_path: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run the command line beside the test."""
-    environment = tmp_path / "environment.json"
-    environment.write_text(json.dumps({"SEEN": str(tmp_path / "seen"), "PAUSE": "0.3"}))
-    call = [sys.executable, "-m", "harness", *arguments, "--code", str(HANDLERS)]
-    call += ["--environment", str(environment)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(call, cwd=repository, stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_trigger_that_is_stopped_or_killed_leaves_nothing_out(
-    topic: MakeTopic,
-    send: Send,
-    stack: Stack,
-    repository: Path,
-    tmp_path: Path,
-    eventually: Wait,
-    number: signal.Signals,
+    topic: MakeTopic, send: Send, beside: Beside, tmp_path: Path, eventually: Wait, number: signal.Signals
 ) -> None:
     books = topic()
     send(books, *numbers(100))
-    arguments = ["kafka-trigger", "--handler", "sample_handlers:keep", "--bootstrap", stack.bootstrap_servers]
-    arguments += ["--topic", books, "--group", "g", "--batch-size", "20"]
+    command = ["kafka-trigger", "keep", "--topic", books, "--group", "g", "--batch-size", "20"]
     seen = tmp_path / "seen"
-    with command(repository, tmp_path, *arguments) as first:
+    with beside(*command) as first:
         eventually(lambda: len(lines(seen)) >= 20)
         first.send_signal(number)
         told = [json.loads(line) for line in first.communicate(timeout=30)[0].splitlines()]
     before = len(lines(seen))
     assert 20 <= before < 100
-    with command(repository, tmp_path, *arguments, "--drain") as second:
+    with beside(*command, "--drain") as second:
         last = json.loads(second.communicate(timeout=60)[0].splitlines()[-1])
         assert second.returncode == 0
     counted = Counter(lines(seen))
@@ -186,13 +157,12 @@ def test_a_trigger_that_is_stopped_or_killed_leaves_nothing_out(
 
 @pytest.mark.slow
 def test_a_broker_that_dies_and_comes_back_loses_nothing(
-    topic: MakeTopic, send: Send, stack: Stack, repository: Path, tmp_path: Path, eventually: Wait
+    topic: MakeTopic, send: Send, stack: Stack, beside: Beside, tmp_path: Path, eventually: Wait
 ) -> None:
     books = topic()
     send(books, *numbers(100))
-    arguments = ["kafka-trigger", "--handler", "sample_handlers:keep", "--bootstrap", stack.bootstrap_servers]
     # In a process of its own: kafka-python leaves the sockets of refused connections to the garbage collector.
-    with command(repository, tmp_path, *arguments, "--topic", books, "--group", "g", "--batch-size", "20") as running:
+    with beside("kafka-trigger", "keep", "--topic", books, "--group", "g", "--batch-size", "20") as running:
         eventually(lambda: len(lines(tmp_path / "seen")) >= 20)
         stack.kill("kafka")
         stack.restart("kafka")

@@ -1,6 +1,8 @@
-"""What the tests of the trigger share."""
+"""What the tests of the trigger and of the Firehose share."""
 
+import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ MakeTopic = Callable[..., str]
 Send = Callable[..., None]
 Read = Callable[[str], list[Any]]
 Wait = Callable[[Callable[[], object]], None]
+Beside = Callable[..., AbstractContextManager["subprocess.Popen[str]"]]
 
+HANDLERS = Path(__file__).parent / "handlers"
 
 Event = Any
 

@@ -5,19 +5,10 @@ import pytest
 from bookstore.pipeline.flow import Flow, flow_lines, flow_problems
 
 WHOLE = Flow(
-    rows=100,
-    rows_quantity=250,
-    row_periods=20,
-    records=100,
-    records_quantity=250,
-    points=20,
-    results=20,
-    results_quantity=250,
-    parquet_rows=20,
-    parquet_quantity=250,
-    alerts=2,
-    messages=2,
-    distinct_messages=2,
+    **dict.fromkeys(["rows", "records"], 100),
+    **dict.fromkeys(["rows_quantity", "records_quantity", "results_quantity", "parquet_quantity"], 250),
+    **dict.fromkeys(["row_periods", "points", "results", "parquet_rows"], 20),
+    **dict.fromkeys(["alerts", "messages", "distinct_messages"], 2),
 )
 
 

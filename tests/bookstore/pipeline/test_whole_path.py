@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from bookstore.lag import Lags
+from bookstore.lag import read_lags
 from bookstore.pipeline.configuration import GROUPS, Places, Sales
 from bookstore.pipeline.flow import Flow, count_flow, flow_problems
 from bookstore.pipeline.inbox import Mail, read_inbox
@@ -15,6 +15,7 @@ from bookstore.pipeline.progress import read_progress
 from bookstore.pipeline.running import prepare, program_status, start_programs
 from bookstore.sales import make_plan
 from devstack.stack import Stack, running_stack
+from devstack.topics import open_admin
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.flink, pytest.mark.slow]
 
@@ -73,8 +74,8 @@ def everything_arrived(stack: Stack, places: Places) -> bool:
     flow = count(places, [])
     if flow.results < flow.row_periods:
         return False
-    with Lags(stack.bootstrap_servers) as lags:
-        return not any(lags.read({name: GROUPS[name] for name in ("archive", "alerting")}).values())
+    with open_admin(stack.bootstrap_servers) as admin:
+        return not any(read_lags(admin, {name: GROUPS[name] for name in ("archive", "alerting")}).values())
 
 
 def count(places: Places, mails: list[Mail]) -> Flow:

@@ -61,23 +61,6 @@ class JobGraphTest {
     }
 
     @Test
-    void uidsAreFrozen() {
-        assertEquals(
-                List.of(
-                        "source",
-                        "triage",
-                        "series-windows",
-                        "late-found-by-windows",
-                        "bucket-windows",
-                        "score",
-                        "split-results",
-                        "results-sink",
-                        "dead-letters-sink",
-                        "late-sink"),
-                Uids.ALL);
-    }
-
-    @Test
     void rowsAreABucketAndBytes() {
         assertEquals(BucketGather.TYPE, rows.getType());
     }

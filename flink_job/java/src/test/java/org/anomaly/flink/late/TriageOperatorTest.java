@@ -32,35 +32,33 @@ class TriageOperatorTest {
 
     @Test
     void aRestoredJobBeginsWithWhatTheEventsAllowAlsoIfNoWatermarkHadSaidSoYet() throws Exception {
-        OperatorSubtaskState state =
-                stateAfter(
-                        triage -> {
-                            triage.read(0, 100_000);
-                            triage.read(1, 90_000);
-                            triage.harness.processWatermark(90_000 - BEHIND);
-                            triage.read(0, 500_000);
-                            triage.read(1, 400_000);
-                            triage.read(1, 395_000);
-                        });
-        assertEquals(List.of(400_000 - BEHIND), restored(state));
+        assertRestored(
+                List.of(400_000 - BEHIND),
+                triage -> {
+                    triage.read(0, 100_000);
+                    triage.read(1, 90_000);
+                    triage.harness.processWatermark(90_000 - BEHIND);
+                    triage.read(0, 500_000);
+                    triage.read(1, 400_000);
+                    triage.read(1, 395_000);
+                });
     }
 
     @Test
     void aPartitionThatHoldsNobodyBackAnyMoreIsNotWaitedForAgain() throws Exception {
-        OperatorSubtaskState state =
-                stateAfter(
-                        triage -> {
-                            triage.read(0, 100_000);
-                            triage.read(1, 5);
-                            triage.harness.processWatermark(100_000 - BEHIND); // partition 1 is idle
-                            triage.read(0, 200_000);
-                        });
-        assertEquals(List.of(100_000 - BEHIND), restored(state));
+        assertRestored(
+                List.of(100_000 - BEHIND),
+                triage -> {
+                    triage.read(0, 100_000);
+                    triage.read(1, 5);
+                    triage.harness.processWatermark(100_000 - BEHIND); // partition 1 is idle
+                    triage.read(0, 200_000);
+                });
     }
 
     @Test
     void beforeTheFirstWatermarkThereMayBePartitionsThatNothingIsKnownOf() throws Exception {
-        assertEquals(List.of(), restored(stateAfter(triage -> triage.read(0, 100_000))));
+        assertRestored(List.of(), triage -> triage.read(0, 100_000));
     }
 
     @Test
@@ -89,14 +87,13 @@ class TriageOperatorTest {
 
     @Test
     void theEndOfABoundedJobIsNotTheEndOfTheJobThatGoesOn() throws Exception {
-        OperatorSubtaskState state =
-                stateAfter(
-                        triage -> {
-                            reach100Seconds(triage);
-                            triage.harness.processWatermark(Watermark.MAX_WATERMARK);
-                            assertEquals(List.of(100_000 - BEHIND, Long.MAX_VALUE), triage.watermarks());
-                        });
-        assertEquals(List.of(100_000 - BEHIND), restored(state));
+        assertRestored(
+                List.of(100_000 - BEHIND),
+                triage -> {
+                    reach100Seconds(triage);
+                    triage.harness.processWatermark(Watermark.MAX_WATERMARK);
+                    assertEquals(List.of(100_000 - BEHIND, Long.MAX_VALUE), triage.watermarks());
+                });
     }
 
     @Test
@@ -178,6 +175,11 @@ class TriageOperatorTest {
             steps.take(triage);
             return triage.harness.snapshot(1, 1);
         }
+    }
+
+    /** A job that is restored after these steps says these watermarks. */
+    private static void assertRestored(List<Long> watermarks, Steps before) throws Exception {
+        assertEquals(watermarks, restored(stateAfter(before)));
     }
 
     /** The watermarks that a job says when it is restored from a state. */

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.anomaly.flink.Settings;
 import org.anomaly.flink.TestSettings;
 import org.anomaly.flink.kafka.Message;
@@ -31,48 +32,29 @@ class TriageTest {
 
     @Test
     void anEventIsLateOnceItsPeriodEndedTheLatenessBeforeTheNewest() throws Exception {
-        try (Running triage = triage(1, 0)) {
-            triage.open();
-            assertEquals("on time", triage.pass(event(0, 69_999)));
-            assertEquals("on time", triage.pass(event(0, 59_999)));
-            assertEquals("on time", triage.pass(event(0, 0)));
-            assertEquals("on time", triage.pass(event(0, 70_000)));
-            assertEquals("late", triage.pass(event(0, 59_999)));
-            assertEquals("late", triage.pass(event(0, 0)));
-            assertEquals("on time", triage.pass(event(0, 60_000)));
-        }
+        assertEquals(
+                List.of("on time", "on time", "on time", "on time", "late", "late", "on time"),
+                waysOfTimes(69_999, 59_999, 0, 70_000, 59_999, 0, 60_000));
     }
 
     @Test
     void timesBeforeTheEpochAreJudgedAlike() throws Exception {
-        try (Running triage = triage(1, 0)) {
-            triage.open();
-            assertEquals("on time", triage.pass(event(0, -50_001)));
-            assertEquals("on time", triage.pass(event(0, -60_001)));
-            assertEquals("on time", triage.pass(event(0, -50_000)));
-            assertEquals("late", triage.pass(event(0, -60_001)));
-            assertEquals("on time", triage.pass(event(0, -60_000)));
-        }
+        assertEquals(
+                List.of("on time", "on time", "on time", "late", "on time"),
+                waysOfTimes(-50_001, -60_001, -50_000, -60_001, -60_000));
     }
 
     @Test
     void partitionsAreJudgedEachByItsOwn() throws Exception {
-        try (Running triage = triage(1, 0)) {
-            triage.open();
-            assertEquals("on time", triage.pass(event(0, 1_000_000)));
-            assertEquals("on time", triage.pass(event(1, 5)));
-            assertEquals("late", triage.pass(event(0, 5)));
-        }
+        assertEquals(
+                List.of("on time", "on time", "late"),
+                ways(List.of(event(0, 1_000_000), event(1, 5), event(0, 5))));
     }
 
     @Test
     void whatIsNoEventGoesToTheDeadLettersAndMovesNoTime() throws Exception {
-        try (Running triage = triage(1, 0)) {
-            triage.open();
-            Event junk = new Event(Reason.NOT_JSON, null, 1_000_000, null, 0, 9, 1_000_000, 2, BODY);
-            assertEquals("dead", triage.pass(junk));
-            assertEquals("on time", triage.pass(event(0, 5)));
-        }
+        Event junk = new Event(Reason.NOT_JSON, null, 1_000_000, null, 0, 9, 1_000_000, 2, BODY);
+        assertEquals(List.of("dead", "on time"), ways(List.of(junk, event(0, 5))));
     }
 
     @Test
@@ -99,13 +81,7 @@ class TriageTest {
         for (int i = 0; i < 2000; i++) {
             events.add(event(random.nextInt(4), i * 500L - random.nextInt(100_000)));
         }
-        List<String> undisturbed = new ArrayList<>();
-        try (Running triage = triage(1, 0)) {
-            triage.open();
-            for (Event event : events) {
-                undisturbed.add(triage.pass(event));
-            }
-        }
+        List<String> undisturbed = ways(events);
         assertTrue(undisturbed.contains("late") && undisturbed.contains("on time"));
         List<String> disturbed = new ArrayList<>();
         OperatorSubtaskState state = OperatorSubtaskState.builder().build();
@@ -113,9 +89,7 @@ class TriageTest {
             try (Running triage = triage(1, 0)) {
                 triage.harness.initializeState(state);
                 triage.open();
-                for (Event event : events.subList(from, from + 100)) {
-                    disturbed.add(triage.pass(event));
-                }
+                disturbed.addAll(triage.passAll(events.subList(from, from + 100)));
                 state = triage.harness.snapshot(from, from);
             }
         }
@@ -169,6 +143,18 @@ class TriageTest {
         return new Event(null, "s", time, BigDecimal.ONE, partition, offset++, time, BODY.length, BODY);
     }
 
+    private List<String> waysOfTimes(long... times) throws Exception {
+        return ways(LongStream.of(times).mapToObj(time -> event(0, time)).toList());
+    }
+
+    /** The ways that events go in a job that begins with them. */
+    private static List<String> ways(List<Event> events) throws Exception {
+        try (Running triage = triage(1, 0)) {
+            triage.open();
+            return triage.passAll(events);
+        }
+    }
+
     private static Running triage(int parallelism, int subtask) throws Exception {
         return new Running(SETTINGS, parallelism, subtask);
     }
@@ -184,6 +170,14 @@ class TriageTest {
 
         void open() throws Exception {
             harness.open();
+        }
+
+        List<String> passAll(List<Event> events) throws Exception {
+            List<String> ways = new ArrayList<>();
+            for (Event event : events) {
+                ways.add(pass(event));
+            }
+            return ways;
         }
 
         String pass(Event event) throws Exception {
