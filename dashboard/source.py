@@ -13,7 +13,8 @@ import duckdb
 import pyarrow as pa
 from pyarrow import dataset, fs, parquet
 
-from contracts.flat_results import COLUMNS, PARTITION_COLUMN, Kind
+from contracts.arrow_types import ARROW_TYPES
+from contracts.flat_results import COLUMNS, PARTITION_COLUMN
 from dashboard.errors import DashboardError
 from dashboard.queries import is_read
 from readers.storage import Bucket, Storage, StorageError, open_storage
@@ -22,15 +23,6 @@ READ_COLUMNS = tuple(column for column in COLUMNS if is_read(column.name))
 """The columns of a flat result that the page is made of."""
 
 _DAY = re.compile(rf"(?:^|/){PARTITION_COLUMN}=(\d{{4}}-\d{{2}}-\d{{2}})/")
-_TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.NUMBER: pa.float64(),
-    Kind.COUNT: pa.int64(),
-    Kind.SMALL: pa.int32(),
-    Kind.TIME: pa.timestamp("ms"),
-    Kind.TEXTS: pa.map_(pa.string(), pa.string()),
-    Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class Source:
     def __init__(self, name: str, storage: Storage) -> None:
         self.name = name
         self._storage = storage
-        self._schema = pa.schema([(column.name, _TYPES[column.kind]) for column in READ_COLUMNS])
+        self._schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in READ_COLUMNS])
 
     def list_files(self) -> tuple[File, ...]:
         """List `*.parquet`; names that begin with a dot or an underscore are being written and do not count.

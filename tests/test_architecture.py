@@ -22,6 +22,7 @@ FOR_LAMBDAS = {"contracts", "readers"}
 
 THIRD_PARTIES = {
     "contracts": {"msgspec"},
+    "contracts/arrow_types.py": {"pyarrow"},
     "readers": {"msgspec"},
     "readers/storage.py": {"boto3", "botocore", "mypy_boto3_s3", "pyarrow"},
     "anomaly": {"numpy", "numba", "llvmlite"},
@@ -128,7 +129,7 @@ def test_every_module_and_public_function_is_documented_and_typed(path: Path) ->
 
 
 DOCUMENTED_FOR_HELP = {"DetectorConfig", "Detection", "Detections", "Attribution", "SeriesHistory"}
-"""What users of the library make or get: `help` shows its fields. Everywhere else a field is described beneath itself."""
+"""What users of the library make or get: `help` shows its fields. Elsewhere a field is described beneath itself."""
 
 
 @pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))

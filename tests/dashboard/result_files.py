@@ -12,18 +12,10 @@ from jvm_twins import encode_series
 
 from anomaly import Detector, DetectorConfig
 from bookstore.sales import make_plan, sales
-from contracts.flat_results import COLUMNS, Kind, dimension_column
+from contracts.arrow_types import ARROW_TYPES
+from contracts.flat_results import COLUMNS, dimension_column
 from contracts.series import timeseries_id
 
-TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.NUMBER: pa.float64(),
-    Kind.COUNT: pa.int64(),
-    Kind.SMALL: pa.int32(),
-    Kind.TIME: pa.timestamp("ms"),
-    Kind.TEXTS: pa.map_(pa.string(), pa.string()),
-    Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
-}
 MINUTE = timedelta(minutes=1)
 START = datetime(2026, 11, 9, tzinfo=UTC)
 
@@ -87,7 +79,8 @@ def write(folder: Path, rows: Iterable[Row], name: str = "part-0") -> Path:
     for day, of_day in days.items():
         extra = sorted({column for one in of_day for column in one} - {column.name for column in COLUMNS})
         schema = pa.schema(
-            [(column.name, TYPES[column.kind]) for column in COLUMNS] + [(column, pa.string()) for column in extra]
+            [(column.name, ARROW_TYPES[column.kind]) for column in COLUMNS]
+            + [(column, pa.string()) for column in extra]
         )
         path = folder / f"dt={day}" / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
