@@ -5,7 +5,7 @@ the files of its days only. Files are never changed once written, so a path with
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,20 +73,23 @@ class Source:
             kind = self._storage.arrow.get_file_info(self._storage.root).type
             found = self._storage.files() if kind == fs.FileType.Directory else []
         except OSError as error:
-            raise DashboardError(f"{self.name}: cannot be listed ({error}); {self._advice()}") from error
+            msg = f"{self.name}: cannot be listed ({error}); {self._advice()}"
+            raise DashboardError(msg) from error
         if kind != fs.FileType.Directory:
             there = "a file" if kind == fs.FileType.File else "nothing"
-            msg = f"{self.name}: found {there}, expected a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet"
-            raise DashboardError(f"{msg}; {self._advice()}")
+            expected = f"a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet"
+            msg = f"{self.name}: found {there}, expected {expected}; {self._advice()}"
+            raise DashboardError(msg)
         return tuple(
             File(f"{self._storage.root}/{file.path}", _day(f"{self._storage.root}/{file.path}"), file.version)
             for file in found
             if _is_result(file.path.rpartition("/")[2])
         )
 
-    def columns(self, file: File) -> Sequence[str]:
-        """Read the names of a file's columns."""
-        return list(parquet.read_schema(file.path, filesystem=self._storage.arrow).names)
+    def missing_columns(self, file: File) -> list[str]:
+        """Tell which columns a file of results would have and this one has not."""
+        names = set(parquet.read_schema(file.path, filesystem=self._storage.arrow).names)
+        return [column.name for column in READ_COLUMNS if column.name not in names]
 
     def relation(self, connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Relation:
         """Make at least one file readable by a connection; columns that a file lacks are null."""
@@ -124,13 +127,8 @@ def open_source(location: str, environment: Mapping[str, str]) -> Source:
     try:
         return Source(location, open_storage(location, environment))
     except StorageError as error:
-        raise DashboardError(f"SOURCE: {error}") from error
-
-
-def missing_columns(found: Iterable[str]) -> list[str]:
-    """Tell which columns a file of results would have and this one has not."""
-    names = set(found)
-    return [column.name for column in READ_COLUMNS if column.name not in names]
+        msg = f"SOURCE: {error}"
+        raise DashboardError(msg) from error
 
 
 def _is_result(name: str) -> bool:
