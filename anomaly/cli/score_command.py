@@ -85,8 +85,7 @@ def _score_stream(stream: io.BufferedReader, target: Path | None, asked: Asked, 
         if reader.has_bom:
             output.write(BOM)
         if plan.has_header:
-            header = first.pop(0)
-            output.write(_joined(header, names, reader))
+            output.write(_joined([first.pop(0)], [names], reader))
         try:
             _score_rows(reader, first, scorer, output, progress)
         finally:
@@ -133,32 +132,22 @@ def _score_rows(reader: CsvReader, rows: list[Row], scorer: RowScorer, output: O
                 except InputError as error:
                     failure = error
                     break
-            output.write("".join(_joined(row, cells, reader) for row, cells in zip(taken, scorer.flush(), strict=True)))
+            output.write(_joined(taken, scorer.flush(), reader))
             if failure is not None:
                 raise failure
             raise_if_interrupted()
             rows = reader.rows(BATCH_ROWS)
 
 
-def _joined(row: Row, cells: Sequence[str], reader: CsvReader) -> str:
-    """Return a row as it stood in the file, with cells appended."""
-    appended = reader.delimiter.join(cells if _plain(cells, reader.delimiter) else _quoted(cells, reader.delimiter))
-    return f"{row.text}{reader.delimiter}{appended}{row.ending or reader.ending}"
-
-
-def _plain(cells: Sequence[str], delimiter: str) -> bool:
-    """Return whether no cell needs quotes; of ours only a sentence may."""
-    return not any(delimiter in cell or '"' in cell for cell in cells)
-
-
-def _quoted(names: Sequence[str], delimiter: str) -> list[str]:
-    """Return names with quotes around those that need them."""
-    quoted = []
-    for name in names:
-        line = io.StringIO()
-        csv.writer(line, delimiter=delimiter, lineterminator="").writerow([name])
-        quoted.append(line.getvalue())
-    return quoted
+def _joined(rows: Sequence[Row], appended: Sequence[Sequence[str]], reader: CsvReader) -> str:
+    """Return rows as they stood in the file, with cells appended."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=reader.delimiter, lineterminator="")
+    for row, cells in zip(rows, appended, strict=True):
+        text.write(row.text + reader.delimiter)
+        writer.writerow(cells)
+        text.write(row.ending or reader.ending)
+    return text.getvalue()
 
 
 def _refuse_format(path: Path | None) -> None:
