@@ -13,10 +13,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from result_files import bookstore_rows, write
 from result_pages import Serve, build
+from s3 import aws, bucket
 
 from dashboard.catalog import Catalog
 from dashboard.server import Refresher, make_app
 from dashboard.source import open_source
+
+__all__ = ["aws", "bucket"]
 
 
 @pytest.fixture(scope="session")
