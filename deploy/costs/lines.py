@@ -180,7 +180,7 @@ def _store(workload: Workload, measured: Measured, choices: Choices, prices: Pri
             "transform",
             (
                 prices.times("lambda_request", calls),
-                _looking(workload, measured, prices),
+                _spent_on_results(workload, measured, prices),
             ),
         ),
         prices.line("S3", "results kept", "s3_storage", (stored_gb_a_day, "GB a day"), (workload.keep_days, "days")),
@@ -213,7 +213,7 @@ def _alerts(workload: Workload, measured: Measured, sizing: Sizing, prices: Pric
             (
                 prices.times("lambda_request", calls),
                 prices.times("lambda_gb_second", calls, (_NOTIFY_CALL_SECONDS, "s"), (_NOTIFY_MEMORY_GB, "GB")),
-                _looking(workload, measured, prices),
+                _spent_on_results(workload, measured, prices),
             ),
         ),
         prices.line("DynamoDB", "each alert once", "dynamodb_write", alerts, (2, "writes")),
@@ -221,7 +221,7 @@ def _alerts(workload: Workload, measured: Measured, sizing: Sizing, prices: Pric
     ]
 
 
-def _looking(workload: Workload, measured: Measured, prices: Prices) -> Product:
+def _spent_on_results(workload: Workload, measured: Measured, prices: Prices) -> Product:
     """Reckon what a function spends on every result."""
     results, each = (workload.points_per_month, "results"), (measured.transform_us / 1e6, "vCPU-s")
     return prices.times("lambda_gb_second", results, each, (_VCPU_GB, "GB a vCPU"))
