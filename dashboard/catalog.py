@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from anomaly.page import (
     Alert,
+    AlertList,
     ChartColumns,
     Kpis,
     Overview,
@@ -27,7 +28,7 @@ from anomaly.page import (
 )
 from dashboard import queries
 from dashboard.errors import DashboardError
-from dashboard.source import File, Relation, Source, missing_columns
+from dashboard.source import File, Relation, Source
 
 Read = Callable[[duckdb.DuckDBPyConnection, Relation], list[tuple[Any, ...]]]
 
@@ -101,7 +102,7 @@ class Catalog:
         files = self._source.list_files()
         for file in sorted(files, key=lambda file: (file.day, file.path))[-1:]:
             try:
-                missing = missing_columns(self._source.columns(file))
+                missing = self._source.missing_columns(file)
             except UNREADABLE:  # it may be in the making
                 return
             if missing:
@@ -149,6 +150,7 @@ class Catalog:
         kpis = Kpis(*_only(cursor.execute(queries.KPIS).fetchall()))
         oldest, newest, shortest_period = _only(cursor.execute(queries.EXTENT).fetchall())
         several_detectors, several_measures = _only(cursor.execute(queries.SEVERAL).fetchall())
+        listed = self.alerts(limit=alerts)
         days = {file.day for file in self._known}
         unread = {file.day for file in self._known - self._read - self._problems.keys()}
         return Overview(
@@ -161,9 +163,9 @@ class Catalog:
             shortest_period=shortest_period,
             days=len(days),
             days_read=len(days - unread),
-            alerts=self.alerts(limit=alerts),
-            alert_count=self.alert_count(),
-            alerts_last_day=self.alert_count(start=newest - _DAY_MS, end=newest) if newest is not None else 0,
+            alerts=listed.alerts,
+            alert_count=listed.total,
+            alerts_last_day=0 if newest is None else self.alerts(start=newest - _DAY_MS, end=newest, limit=0).total,
             several_detectors=several_detectors,
             several_measures=several_measures,
             problems=self.problems(),
@@ -206,23 +208,13 @@ class Catalog:
         end: int | None = None,
         limit: int = 200,
         skip: int = 0,
-    ) -> list[Alert]:
+    ) -> AlertList:
         """List alerts, newest first; of one series, or of a time (milliseconds since 1970, the end excluded)."""
-        parameters = {"detector": detector, "id": series_id, "from": start, "to": end, "limit": limit, "skip": skip}
-        rows = self._database.cursor().execute(queries.ALERTS, parameters).fetchall()
-        return [Alert(detector, id_, measure, _short(label), *rest) for detector, id_, measure, label, *rest in rows]
-
-    def alert_count(
-        self,
-        detector: str | None = None,
-        series_id: str | None = None,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> int:
-        """Count what `alerts` would list."""
-        parameters = {"detector": detector, "id": series_id, "from": start, "to": end}
-        (count,) = _only(self._database.cursor().execute(queries.ALERT_COUNT, parameters).fetchall())
-        return int(count)
+        which = {"detector": detector, "id": series_id, "from": start, "to": end}
+        cursor = self._database.cursor()
+        rows = cursor.execute(queries.ALERTS, which | {"limit": limit, "skip": skip}).fetchall()
+        alerts = [Alert(detector, id_, measure, _short(label), *rest) for detector, id_, measure, label, *rest in rows]
+        return AlertList(alerts, *_only(cursor.execute(queries.ALERT_COUNT, which).fetchall()))
 
     def chart_columns(self, detector: str, series_id: str, start: int, end: int, rows: int) -> ChartColumns:
         """Read a series over a time.
@@ -270,20 +262,24 @@ class Catalog:
         DashboardError
             If the files cannot be read, tried twice.
         """
-        for last in (False, True):
-            files = self._of_days(start, end)
-            if not files:
-                return []
-            cursor = self._database.cursor()
-            try:
-                return read(cursor, self._source.relation(cursor, files))
-            except UNREADABLE as error:
-                if last:
-                    msg = f"{self._source.name}: the results cannot be read: {_first_line(error)}"
-                    raise DashboardError(msg) from error
-                self._known = frozenset(self._source.list_files())
-        msg_0 = "unreachable"
-        raise AssertionError(msg_0)
+        try:
+            return self._with_files(start, end, read)
+        except UNREADABLE:
+            self._known = frozenset(self._source.list_files())
+        try:
+            return self._with_files(start, end, read)
+        except UNREADABLE as error:
+            msg = f"{self._source.name}: the results cannot be read: {_first_line(error)}"
+            raise DashboardError(msg) from error
+
+    def _with_files(self, start: int, end: int, read: Read) -> list[tuple[Any, ...]]:
+        first, last = _day_of(start), _day_of(end - 1)
+        readable = self._known - self._problems.keys()
+        files = [file for file in readable if not file.day or first <= file.day <= last]
+        if not files:
+            return []
+        cursor = self._database.cursor()
+        return read(cursor, self._source.relation(cursor, sorted(files, key=lambda file: file.path)))
 
     def _forget(self, before: set[str], now: set[str]) -> None:
         """Let go of what was in days that are deleted."""
@@ -299,13 +295,6 @@ class Catalog:
             self._database.execute(queries.CREATE_TABLES)
             self._read = frozenset()
         self._changes += 1
-
-    def _of_days(self, start: int, end: int) -> list[File]:
-        first, last = _day_of(start), _day_of(end - 1)
-        readable = self._known - self._problems.keys()
-        return sorted(
-            (file for file in readable if not file.day or first <= file.day <= last), key=lambda file: file.path
-        )
 
     def _add(self, files: Sequence[File]) -> None:
         """Take the files of one day; when they cannot be read together, each by itself, to find the bad one."""
@@ -325,7 +314,7 @@ class Catalog:
 
     def _is_result(self, file: File) -> bool:
         try:
-            missing = missing_columns(self._source.columns(file))
+            missing = self._source.missing_columns(file)
         except FileNotFoundError:
             self._known -= {file}
             return False

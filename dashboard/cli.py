@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +18,7 @@ from dashboard.errors import DashboardError
 from dashboard.server import Refresher, make_app
 from dashboard.snapshot import Choice, take_snapshot
 from dashboard.source import open_source
+from readers.times import utc
 
 _INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
@@ -185,11 +185,10 @@ def _replace(path: Path, data: bytes) -> None:
 
 def _time(text: str) -> int:
     try:
-        time_ = datetime.fromisoformat(text)
+        return int(utc(text).timestamp() * 1000)
     except ValueError:
         msg = f"expected a time such as 2026-11-09 or 2026-11-09T12:00, got {text!r}"
         raise argparse.ArgumentTypeError(msg) from None
-    return int((time_ if time_.tzinfo else time_.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _count(text: str) -> int:

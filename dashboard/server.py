@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from anomaly.page import SERVED_POLICY, AlertList, served_files
+from anomaly.page import SERVED_POLICY, served_files
 from dashboard.catalog import UNREADABLE, Catalog
 from dashboard.errors import DashboardError
 
@@ -117,8 +117,7 @@ def make_app(
 
     def alerts(request: Request) -> Any:  # noqa: ANN401
         detector, series_id = request.query_params.get("detector"), request.query_params.get("id")
-        found = catalog.alerts(detector, series_id, limit=100, skip=_number(request, "skip", 0, 0, 10**9))
-        return AlertList(found, catalog.alert_count(detector, series_id))
+        return catalog.alerts(detector, series_id, limit=100, skip=_number(request, "skip", 0, 0, 10**9))
 
     def chart(request: Request) -> Any:  # noqa: ANN401
         return catalog.chart_columns(

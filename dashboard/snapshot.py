@@ -64,21 +64,20 @@ def take_snapshot(catalog: Catalog, choice: Choice, written: int) -> PageContent
         return PageContent(overview, [], written, choice.start, choice.end)
     start = overview.oldest if choice.start is None else max(choice.start, overview.oldest)
     end = overview.newest if choice.end is None else min(choice.end, overview.newest)
-    alerts = catalog.alerts(start=start, end=end, limit=choice.max_alerts)
+    listed = catalog.alerts(start=start, end=end, limit=choice.max_alerts)
     whole = _wanted(catalog, choice) if choice.series else catalog.find(limit=choice.max_series).series
     infos = {(info.detector, info.id): info for info in whole}
     columns = {key: empty_columns() for key in infos}
-    for alert in alerts:
+    for alert in listed.alerts:
         key = (alert.detector, alert.id)
         if key not in infos:
             infos[key] = catalog.find(detector=alert.detector, series_id=alert.id, limit=1).series[0]
             columns[key] = empty_columns()
     chosen = [(s.detector, s.id, row_length(start, end, s.period, max(1, choice.rows // len(whole)))) for s in whole]
-    for row in _rows(catalog, start, end, chosen, _windows(alerts)):
+    for row in _rows(catalog, start, end, chosen, _windows(listed.alerts)):
         append_rows(columns[row[0], row[1]], [row[2:]])
-    count = catalog.alert_count(start=start, end=end)
     return PageContent(
-        replace(overview, alerts=alerts, alert_count=count),
+        replace(overview, alerts=listed.alerts, alert_count=listed.total),
         [CarriedSeries(info, columns[key], info in whole) for key, info in infos.items()],
         written,
         choice.start,

@@ -5,7 +5,7 @@ the files of its days only. Files are never changed once written, so a path with
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,8 @@ import duckdb
 import pyarrow as pa
 from pyarrow import dataset, fs, parquet
 
-from contracts.flat_results import COLUMNS, PARTITION_COLUMN, Kind
+from contracts.arrow_types import ARROW_TYPES
+from contracts.flat_results import COLUMNS, PARTITION_COLUMN
 from dashboard.errors import DashboardError
 from dashboard.queries import is_read
 from readers.storage import Bucket, Storage, StorageError, open_storage
@@ -22,15 +23,6 @@ READ_COLUMNS = tuple(column for column in COLUMNS if is_read(column.name))
 """The columns of a flat result that the page is made of."""
 
 _DAY = re.compile(rf"(?:^|/){PARTITION_COLUMN}=(\d{{4}}-\d{{2}}-\d{{2}})/")
-_TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.NUMBER: pa.float64(),
-    Kind.COUNT: pa.int64(),
-    Kind.SMALL: pa.int32(),
-    Kind.TIME: pa.timestamp("ms"),
-    Kind.TEXTS: pa.map_(pa.string(), pa.string()),
-    Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class Source:
     def __init__(self, name: str, storage: Storage) -> None:
         self.name = name
         self._storage = storage
-        self._schema = pa.schema([(column.name, _TYPES[column.kind]) for column in READ_COLUMNS])
+        self._schema = pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in READ_COLUMNS])
 
     def list_files(self) -> tuple[File, ...]:
         """List `*.parquet`; names that begin with a dot or an underscore are being written and do not count.
@@ -85,18 +77,19 @@ class Source:
             raise DashboardError(msg) from error
         if kind != fs.FileType.Directory:
             there = "a file" if kind == fs.FileType.File else "nothing"
-            msg = f"{self.name}: found {there}, expected a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet"
-            msg_0 = f"{msg}; {self._advice()}"
-            raise DashboardError(msg_0)
+            expected = f"a folder with {PARTITION_COLUMN}=YYYY-MM-DD/*.parquet"
+            msg = f"{self.name}: found {there}, expected {expected}; {self._advice()}"
+            raise DashboardError(msg)
         return tuple(
             File(f"{self._storage.root}/{file.path}", _day(f"{self._storage.root}/{file.path}"), file.version)
             for file in found
             if _is_result(file.path.rpartition("/")[2])
         )
 
-    def columns(self, file: File) -> Sequence[str]:
-        """Read the names of a file's columns."""
-        return list(parquet.read_schema(file.path, filesystem=self._storage.arrow).names)
+    def missing_columns(self, file: File) -> list[str]:
+        """Tell which columns a file of results would have and this one has not."""
+        names = set(parquet.read_schema(file.path, filesystem=self._storage.arrow).names)
+        return [column.name for column in READ_COLUMNS if column.name not in names]
 
     def relation(self, connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> Relation:
         """Make at least one file readable by a connection; columns that a file lacks are null."""
@@ -136,12 +129,6 @@ def open_source(location: str, environment: Mapping[str, str]) -> Source:
     except StorageError as error:
         msg = f"SOURCE: {error}"
         raise DashboardError(msg) from error
-
-
-def missing_columns(found: Iterable[str]) -> list[str]:
-    """Tell which columns a file of results would have and this one has not."""
-    names = set(found)
-    return [column.name for column in READ_COLUMNS if column.name not in names]
 
 
 def _is_result(name: str) -> bool:

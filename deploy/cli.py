@@ -18,7 +18,7 @@ from deploy.blueprint import Blueprint, make_blueprint
 from deploy.costs.command import add_cost_command
 from deploy.deployment import Clients, Deployment, Prepared
 from deploy.errors import DeployError
-from deploy.package import command as package_command
+from deploy.package.command import add_package_command
 from deploy.parameters import read_parameters
 from deploy.progress import Progress
 from deploy.spec import DetectorSpec
@@ -36,8 +36,6 @@ def main(arguments: Sequence[str]) -> int:
     -------
     The exit code: 0 done, 1 failed or refused (and for `status`: not all is well), 2 wrong usage, 130 interrupted.
     """
-    if arguments and arguments[0] == "package":
-        return package_command.main(arguments[1:])
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -64,7 +62,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m deploy", description="Detectors on AWS.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    commands.add_parser("package", help="build the Managed Flink zip and one zip per Lambda into dist/")
+    add_package_command(commands)
     add_cost_command(commands)
     described = _Parser(add_help=False)
     described.add_argument(

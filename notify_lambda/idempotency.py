@@ -8,6 +8,7 @@ it was not sent. A claim ends with the invocation that took it, so one that died
 import contextlib
 import threading
 from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -84,12 +85,11 @@ class Ledger:
             with contextlib.suppress(ValueError):  # two at once
                 self._unnoted.remove(key)
             return Claim.DONE
-        try:
-            self._layer.save_inprogress(_data(key), remaining_ms)
-        except IdempotencyItemAlreadyExistsError as found:
-            return self._found(key, found.old_data_record)
-        except (ClientError, BotoCoreError) as error:
-            raise LedgerError(_cause(error)) from error
+        with _answering():
+            try:
+                self._layer.save_inprogress(_data(key), remaining_ms)
+            except IdempotencyItemAlreadyExistsError as found:
+                return self._found(key, found.old_data_record)
         return Claim.OURS
 
     def complete(self, key: str) -> None:
@@ -100,10 +100,8 @@ class Ledger:
         LedgerError
             If the table does not answer.
         """
-        try:
+        with _answering():
             self._layer.save_success(_data(key), {})
-        except (ClientError, BotoCoreError) as error:
-            raise LedgerError(_cause(error)) from error
 
     def remember(self, key: str) -> None:
         """Keep in this process that a thing is done which the table could not note; it is noted when it comes again."""
@@ -117,10 +115,8 @@ class Ledger:
         LedgerError
             If the table does not answer; the claim then ends with the invocation.
         """
-        try:
+        with _answering():
             self._layer.delete_record(_data(key), LedgerError())
-        except (ClientError, BotoCoreError) as error:
-            raise LedgerError(_cause(error)) from error
 
     def _found(self, key: str, record: DataRecord | None) -> Claim:
         if record is None:
@@ -128,8 +124,6 @@ class Ledger:
                 record = self._layer.get_record(_data(key))
             except IdempotencyItemNotFoundError:
                 return Claim.BUSY  # gone in the meantime; whoever comes next takes it
-            except (ClientError, BotoCoreError) as error:
-                raise LedgerError(_cause(error)) from error
         return Claim.DONE if record is not None and record.status == STATUS_CONSTANTS["COMPLETED"] else Claim.BUSY
 
 
@@ -188,5 +182,10 @@ def _data(key: str) -> dict[str, Any]:
     return {"key": key}
 
 
-def _cause(error: ClientError | BotoCoreError) -> str:
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        cause = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise LedgerError(cause) from error

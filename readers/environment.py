@@ -174,7 +174,8 @@ def read_environment(
             problems.append(_unfit(variable, given[variable.name], error))
     problems += rules(given)
     if problems:
-        raise SettingsError("; ".join(problems))
+        msg = "; ".join(problems)
+        raise SettingsError(msg)
     return kind(**values)
 
 

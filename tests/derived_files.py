@@ -18,20 +18,27 @@ from contracts.results import Attribution, Dimension, Result, encode
 ROOT = Path(__file__).parents[1]
 
 AWS_FIELDS = json.loads((ROOT / "tests/contracts/golden/published_prefix.json").read_text() + "}")
-EXAMPLE = Result(
+PUBLISHED = Result(
     detector_name="canvas-ad-blog-demo-1",
     measure="quantity",
     timeseries_id="f3c7f14e" + "0123456789abcdef" * 3 + "01234567",
     anomaly_decision_threshold=70,
     dimension_list=(Dimension("product_name", "item-A"),),
     aggregated_measure_value=14.0,
-    anomaly_score=97.25,
+    anomaly_score=0.0,
     detection_period_start_time="2024-08-29 13:35:00",
     detection_period_end_time="2024-08-29 13:36:00",
     processed_data_points=1261,
     anomaly_confidence_score=80.4674989791107,
-    anomaly_decision=1,
+    anomaly_decision=0,
     model_stage="INFERENCE",
+    expected_value=0.0,
+)
+"""The record that AWS shows."""
+EXAMPLE = replace(
+    PUBLISHED,
+    anomaly_score=97.25,
+    anomaly_decision=1,
     expected_value=13.5,
     lower_bound=9.0,
     upper_bound=18.0,

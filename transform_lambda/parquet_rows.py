@@ -9,25 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contracts.arrow_types import ARROW_TYPES
 from contracts.flat_results import COLUMNS, DIMENSION_PREFIX, FLAT_SCHEMA_VERSION, IDENTITY, Kind, Row
 
 START = "detection_period_start_time"
 
 _ROW_GROUP = 32_768  # a few hundred series of a day: what a reader of one series has to read
-_TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.NUMBER: pa.float64(),
-    Kind.COUNT: pa.int64(),
-    Kind.SMALL: pa.int32(),
-    Kind.TIME: pa.timestamp("ms"),
-    Kind.TEXTS: pa.map_(pa.string(), pa.string()),
-    Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
-}
 _VERSION_KEY = b"flat_schema_version"
 _ORDER = [(name, "ascending") for name in IDENTITY]
 
 # Every field may be null for Arrow, or a file of an older version could not take a column that was added since.
-FIXED_SCHEMA = pa.schema([pa.field(column.name, _TYPES[column.kind]) for column in COLUMNS])
+FIXED_SCHEMA = pa.schema([pa.field(column.name, ARROW_TYPES[column.kind]) for column in COLUMNS])
 """The fixed columns."""
 
 
@@ -138,10 +130,10 @@ def _schema(dimensions: Sequence[str]) -> pa.Schema:
 
 def _array(values: Sequence[Any], kind: Kind) -> pa.Array:
     if kind is Kind.TIME:
-        return pa.array(values, pa.string()).cast(_TYPES[kind])
+        return pa.array(values, pa.string()).cast(ARROW_TYPES[kind])
     if kind in {Kind.TEXTS, Kind.NUMBERS}:
-        return pa.array([list(value.items()) for value in values], _TYPES[kind])
-    return pa.array(values, _TYPES[kind])
+        return pa.array([list(value.items()) for value in values], ARROW_TYPES[kind])
+    return pa.array(values, ARROW_TYPES[kind])
 
 
 def _first_of_each(rows: pa.Table) -> pa.Table:

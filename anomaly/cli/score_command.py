@@ -121,7 +121,7 @@ def _score_rows(table: Table, rows: list[Row], scorer: RowScorer, output: Output
                 except InputError as error:
                     failure = error
                     break
-            output.write("".join(table.extended(row, cells) for row, cells in zip(taken, scorer.flush(), strict=True)))
+            output.write(table.extended(taken, scorer.flush()))
             if failure is not None:
                 raise failure
             raise_if_interrupted()

@@ -30,6 +30,8 @@ _NUMBERS = {"from_time": 0, "to_time": 1, "bottom": 0, "top": 1, "bar_width": 2,
 _DATA_SETS = ("rows", "score_bars", "alerts", "learning", "cursor", "threshold")
 _MEASURE_BOTTOM = "height * 0.72"
 _SCORE_TOP = "height * 0.80"
+_WITH_GAPS: dict[str, Any] = {"clip": True, "invalid": "break-paths-show-path-domains"}
+"""Of lines and areas that break where there is no value."""
 
 
 def chart_specification() -> dict[str, Any]:
@@ -47,13 +49,13 @@ def chart_specification() -> dict[str, Any]:
             _learning(),
             _band(),
             _expected(),
-            _alert_lines(),
+            _upright("alerts", "alarm", opacity=0.35),
             _spread(),
             _measure(),
             _score_bars(),
             _threshold(),
             _threshold_label(),
-            _cursor_line(),
+            _upright("cursor", "ink", opacity=0.6),
             _alerts(),
             _cursor_point(),
         )
@@ -134,14 +136,17 @@ def _encoded(mark: alt.Chart, **channels: Any) -> alt.Chart:  # noqa: ANN401 - o
     return chart
 
 
+def _over_time(mark: alt.Chart, **channels: Any) -> alt.Chart:  # noqa: ANN401
+    return _encoded(mark, x=_time(), **channels)
+
+
 def _named(name: str) -> alt.Chart:
     return alt.Chart(alt.NamedData(name=name))
 
 
 def _learning() -> alt.Chart:
-    return _encoded(
+    return _over_time(
         _named("learning").mark_rect(color=_signal("shade"), clip=True),
-        x=_time(),
         x2="end:T",
         y=alt.value(0),
         y2=alt.value(_signal(_MEASURE_BOTTOM)),
@@ -149,61 +154,47 @@ def _learning() -> alt.Chart:
 
 
 def _band() -> alt.Chart:
-    return _encoded(
-        _named("rows").mark_area(
-            color=_signal("band"), clip=True, invalid="break-paths-show-path-domains", interpolate="linear"
-        ),
-        x=_time(),
+    return _over_time(
+        _named("rows").mark_area(color=_signal("band"), **_WITH_GAPS, interpolate="linear"),
         y=_measure_axis("lower_bound"),
         y2="upper_bound:Q",
     )
 
 
 def _expected() -> alt.Chart:
-    return _encoded(
+    return _over_time(
         _named("rows").mark_line(
-            color=_signal("measure"),
-            opacity=0.55,
-            strokeWidth=1,
-            strokeDash=[4, 3],
-            clip=True,
-            invalid="break-paths-show-path-domains",
+            color=_signal("measure"), opacity=0.55, strokeWidth=1, strokeDash=[4, 3], **_WITH_GAPS
         ),
-        x=_time(),
         y=_measure_axis("expected_value"),
     )
 
 
 def _spread() -> alt.Chart:
-    return _encoded(
-        _named("rows").mark_area(
-            color=_signal("measure"), opacity=0.3, clip=True, invalid="break-paths-show-path-domains"
-        ),
-        x=_time(),
+    return _over_time(
+        _named("rows").mark_area(color=_signal("measure"), opacity=0.3, **_WITH_GAPS),
         y=_measure_axis("lowest"),
         y2="highest:Q",
     )
 
 
 def _measure() -> alt.Chart:
-    return _encoded(
+    return _over_time(
         _named("rows").mark_line(
             color=_signal("measure"),
             strokeWidth=_signal("line_width"),
             strokeJoin="round",
             strokeCap="round",
-            clip=True,
-            invalid="break-paths-show-path-domains",
+            **_WITH_GAPS,
         ),
-        x=_time(),
         y=_measure_axis("value", axis=True),
     )
 
 
-def _alert_lines() -> alt.Chart:
-    return _encoded(
-        _named("alerts").mark_rule(color=_signal("alarm"), opacity=0.35, clip=True),
-        x=_time(),
+def _upright(name: str, colour: str, opacity: float) -> alt.Chart:
+    """Draw a line from top to bottom at each time."""
+    return _over_time(
+        _named(name).mark_rule(color=_signal(colour), opacity=opacity, clip=True),
         y=alt.value(0),
         y2=alt.value(_signal("height")),
     )
@@ -211,11 +202,10 @@ def _alert_lines() -> alt.Chart:
 
 def _alerts() -> alt.Chart:
     # Shape as well as colour: up for too high, down for too low.
-    return _encoded(
+    return _over_time(
         _named("alerts").mark_point(
             filled=True, color=_signal("alarm"), stroke=_signal("surface"), strokeWidth=1.5, size=130, opacity=1
         ),
-        x=_time(),
         y=_measure_axis("value"),
         shape=alt.Shape(
             "direction:N",
@@ -226,9 +216,8 @@ def _alerts() -> alt.Chart:
 
 
 def _score_bars() -> alt.Chart:
-    return _encoded(
+    return _over_time(
         _named("score_bars").mark_rule(strokeWidth=_signal("bar_width"), clip=True),
-        x=_time(),
         y=_score_axis("score", axis=True),
         y2=alt.datum(0),
         color=alt.condition("datum.over_threshold", alt.value(_signal("alarm")), alt.value(_signal("quiet"))),
@@ -253,18 +242,8 @@ def _threshold_label() -> alt.Chart:
     )
 
 
-def _cursor_line() -> alt.Chart:
-    return _encoded(
-        _named("cursor").mark_rule(color=_signal("ink"), opacity=0.6, clip=True),
-        x=_time(),
-        y=alt.value(0),
-        y2=alt.value(_signal("height")),
-    )
-
-
 def _cursor_point() -> alt.Chart:
-    return _encoded(
+    return _over_time(
         _named("cursor").mark_point(filled=False, size=330, color=_signal("ink"), strokeWidth=2, opacity=1),
-        x=_time(),
         y=_measure_axis("value"),
     )

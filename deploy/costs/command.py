@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,32 +42,18 @@ def add_cost_command(commands: Any) -> None:  # noqa: ANN401 - argparse does not
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--series", type=_whole, metavar="N", help="number of time series")
+
+    def number(option: str, kind: Callable[[str], float], meaning: str, default: float | None = None) -> None:
+        said = meaning if default is None else f"{meaning} (%(default)s)"
+        parser.add_argument(option, type=kind, default=default, metavar="N", help=said)
+
+    number("--series", _whole, "number of time series")
     parser.add_argument("--period", type=_period, metavar="1m", help="detection period: 30s, 1m, 5m, 1h, 1d")
-    parser.add_argument(
-        "--events-per-point",
-        type=_at_least_one,
-        default=Workload.events_per_point,
-        metavar="X",
-        help="events in one period of one series, on average (%(default)s)",
-    )
-    parser.add_argument(
-        "--event-bytes",
-        type=_whole,
-        default=Workload.event_bytes,
-        metavar="N",
-        help="size of an event in Kafka (%(default)s, the bookstore's)",
-    )
-    parser.add_argument(
-        "--keep-days",
-        type=_whole,
-        default=Workload.keep_days,
-        metavar="N",
-        help="days that results stay on S3 (%(default)s)",
-    )
-    parser.add_argument(
-        "--kafka-days", type=_whole, default=Workload.kafka_days, metavar="N", help="days in Kafka (%(default)s)"
-    )
+    average = "events in one period of one series, on average"
+    number("--events-per-point", _at_least_one, average, Workload.events_per_point)
+    number("--event-bytes", _whole, "size of an event in Kafka, by default the bookstore's", Workload.event_bytes)
+    number("--keep-days", _whole, "days that results stay on S3", Workload.keep_days)
+    number("--kafka-days", _whole, "days in Kafka", Workload.kafka_days)
     parser.add_argument(
         "--msk",
         choices=[broker.value for broker in Broker],
@@ -74,16 +62,8 @@ def add_cost_command(commands: Any) -> None:  # noqa: ANN401 - argparse does not
     )
     parser.add_argument("--no-ingest", action="store_true", help="leave out the function that reads a database")
     parser.add_argument("--no-store", action="store_true", help="leave out Firehose, S3 and Athena")
-    parser.add_argument(
-        "--queries-per-day",
-        type=_positive,
-        default=Choices.queries_per_day,
-        metavar="X",
-        help="Athena queries (%(default)s)",
-    )
-    parser.add_argument(
-        "--kpu-points-per-second", type=_positive, metavar="X", help="points a second and KPU, if you measured them"
-    )
+    number("--queries-per-day", _positive, "Athena queries", Choices.queries_per_day)
+    number("--kpu-points-per-second", _positive, "points a second and KPU, if you measured them")
     parser.add_argument("--region", default=REGION, help="(%(default)s, the only one in the table)")
     parser.add_argument(
         "--price",
@@ -216,17 +196,15 @@ def _period(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if re.fullmatch(r"[0-9][0-9_,]{0,15}", text) is None or int(text.replace(",", "")) < 1:
+    plain = text.replace(",", "")
+    if re.fullmatch(r"[0-9][0-9_,]{0,15}", text) is None or int(plain) < 1:
         msg = f"expected a whole number from 1, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
-    return int(text.replace(",", ""))
+    return int(plain)
 
 
 def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = _number(text)
     if not 0 < value < 1e12:
         msg = f"expected a number over 0, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
@@ -246,11 +224,16 @@ def _price(text: str) -> tuple[str, float]:
     if name not in PRICES:
         msg = f"there is no price {name!r}; --prices lists them"
         raise argparse.ArgumentTypeError(msg)
-    try:
-        value = float(usd)
-    except ValueError:
-        value = -1.0
+    value = _number(usd)
     if not 0 <= value < 1e9:
         msg = f"expected {name}=USD, such as {name}=0.12, got {text!r}"
         raise argparse.ArgumentTypeError(msg)
     return name, value
+
+
+def _number(text: str) -> float:
+    """Read a number; what is none becomes NaN, which lies in no range."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -65,13 +65,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """A table of prices to make products with."""
+    """A table of prices to make products and items of the bill with."""
 
     table: Mapping[str, Price]
 
     def times(self, name: str, *factors: tuple[float, str]) -> Product:
         """Make the product of a price and factors, each a number and its unit."""
         return Product(tuple(Term(value, unit) for value, unit in factors), self.table[name])
+
+    def line(self, service: str, what: str, name: str, *factors: tuple[float, str]) -> Line:
+        """Make an item of the bill out of one product."""
+        return Line(service, what, (self.times(name, *factors),))
 
 
 def _number(value: float) -> str:

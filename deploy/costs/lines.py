@@ -10,7 +10,7 @@ from deploy.costs.sizing import MONTH_SECONDS, Measured, Sizing, Workload
 _HOURS = (730, "h")
 _GB = 1e9
 
-# Where a number is no price and was not measured in `cost_sizing.Measured`, this is where it comes from.
+# Where a number is no price and was not measured in `sizing.Measured`, this is where it comes from.
 _VCPU_GB = 1.769  # a function has one vCPU at 1,769 MB, says Lambda's documentation; CPU time costs the same at less
 _INGEST_EVENTS_PER_SECOND = 34_000  # small records that kafka-python wrote to a local broker in a second
 _INGEST_START_SECONDS = 1.0  # connections, and 0.3 to 0.5 s to open a transaction, measured against a local broker
@@ -100,11 +100,13 @@ def alternatives(workload: Workload, prices: Prices) -> list[Line]:
                 prices.times("anomaly_alarm", (workload.series, "alarms")),
             ),
         ),
-        Line("Datadog", "custom metrics", (prices.times("datadog_metric", (workload.series, "metrics")),)),
-        Line(
+        prices.line("Datadog", "custom metrics", "datadog_metric", (workload.series, "metrics")),
+        prices.line(
             "OpenSearch Service",
             "anomaly detection",
-            (prices.times("opensearch_r6g_2xlarge_hour", (nodes + 3, "nodes, 3 of them managers"), _HOURS),),
+            "opensearch_r6g_2xlarge_hour",
+            (nodes + 3, "nodes, 3 of them managers"),
+            _HOURS,
         ),
     ]
 
@@ -112,10 +114,10 @@ def alternatives(workload: Workload, prices: Prices) -> list[Line]:
 def _flink(sizing: Sizing, prices: Prices) -> list[Line]:
     over = max(0.0, sizing.state_gb - 50 * sizing.kpus)
     return [
-        Line("Managed Flink", "KPUs", (prices.times("kpu_hour", (sizing.kpus, "KPU"), _HOURS),)),
-        Line("Managed Flink", "orchestration", (prices.times("kpu_hour", (1, "KPU"), _HOURS),)),
-        Line("Managed Flink", "storage over 50 GB a KPU", (prices.times("flink_storage", (over, "GB")),)),
-        Line("Managed Flink", "one snapshot", (prices.times("flink_snapshot", (sizing.state_gb / 2, "GB")),)),
+        prices.line("Managed Flink", "KPUs", "kpu_hour", (sizing.kpus, "KPU"), _HOURS),
+        prices.line("Managed Flink", "orchestration", "kpu_hour", (1, "KPU"), _HOURS),
+        prices.line("Managed Flink", "storage over 50 GB a KPU", "flink_storage", (over, "GB")),
+        prices.line("Managed Flink", "one snapshot", "flink_snapshot", (sizing.state_gb / 2, "GB")),
     ]
 
 
@@ -128,22 +130,18 @@ def _kafka(workload: Workload, measured: Measured, sizing: Sizing, choices: Choi
         gb_out = _event_gb(workload) + 3 * _result_gb(workload, measured)
         partitions = 2 * max(4, sizing.kpus) + 3
         lines += [
-            Line("MSK", "serverless cluster", (prices.times("msk_serverless_hour", (1, "cluster"), _HOURS),)),
-            Line(
-                "MSK",
-                "partitions",
-                (prices.times("msk_serverless_partition_hour", (partitions, "partitions"), _HOURS),),
-            ),
-            Line("MSK", "written", (prices.times("msk_serverless_in", (gb_in, "GB")),)),
-            Line("MSK", "read", (prices.times("msk_serverless_out", (gb_out, "GB")),)),
-            Line("MSK", "kept", (prices.times("msk_storage", (kept_gb, "GB")),)),
+            prices.line("MSK", "serverless cluster", "msk_serverless_hour", (1, "cluster"), _HOURS),
+            prices.line("MSK", "partitions", "msk_serverless_partition_hour", (partitions, "partitions"), _HOURS),
+            prices.line("MSK", "written", "msk_serverless_in", (gb_in, "GB")),
+            prices.line("MSK", "read", "msk_serverless_out", (gb_out, "GB")),
+            prices.line("MSK", "kept", "msk_storage", (kept_gb, "GB")),
         ]
     elif choices.broker is not Broker.EXISTING:
         price = "msk_m7g_large_hour" if choices.broker is Broker.LARGE else "msk_t3_small_hour"
         brokers = max(3, math.ceil(_kafka_mb_per_second(workload, measured) * 1.3 / _BROKER_MB_PER_SECOND))
         lines += [
-            Line("MSK", "brokers", (prices.times(price, (brokers, "brokers"), _HOURS),)),
-            Line("MSK", "kept, on three brokers", (prices.times("msk_storage", (kept_gb, "GB"), (3, "copies")),)),
+            prices.line("MSK", "brokers", price, (brokers, "brokers"), _HOURS),
+            prices.line("MSK", "kept, on three brokers", "msk_storage", (kept_gb, "GB"), (3, "copies")),
         ]
     return lines
 
@@ -159,20 +157,19 @@ def _ingest(workload: Workload, prices: Prices) -> list[Line]:
                 prices.times("lambda_gb_second", runs, (_ingest_seconds(workload), "s"), (_INGEST_MEMORY_GB, "GB")),
             ),
         ),
-        Line("EventBridge Scheduler", "ingest", (prices.times("scheduler_invocation", runs),)),
+        prices.line("EventBridge Scheduler", "ingest", "scheduler_invocation", runs),
     ]
 
 
 def _store(workload: Workload, measured: Measured, choices: Choices, prices: Prices) -> list[Line]:
     gb = (_result_gb(workload, measured), "GB")
-    results = (workload.points_per_month, "results")
     calls = (max(gb[0] * 1000, MONTH_SECONDS / 60), "calls of up to 1 MB or 60 s")
     stored_gb_a_day = workload.points_per_second * 86_400 * measured.row_bytes / _GB
     files = max(MONTH_SECONDS / _FILE_SECONDS, gb[0] * _GB / _FILE_BYTES)
     query_tb = max(10e6 / 1e12, stored_gb_a_day / 1000)
     return [
-        Line("Firehose", "results from Kafka", (prices.times("firehose_kafka_gb", gb),)),
-        Line("Firehose", "conversion to Parquet", (prices.times("firehose_conversion_gb", gb),)),
+        prices.line("Firehose", "results from Kafka", "firehose_kafka_gb", gb),
+        prices.line("Firehose", "conversion to Parquet", "firehose_conversion_gb", gb),
         Line(
             "MSK",
             "private connection for Firehose",
@@ -183,28 +180,18 @@ def _store(workload: Workload, measured: Measured, choices: Choices, prices: Pri
             "transform",
             (
                 prices.times("lambda_request", calls),
-                prices.times(
-                    "lambda_gb_second", results, (measured.transform_us / 1e6, "vCPU-s"), (_VCPU_GB, "GB a vCPU")
-                ),
+                _spent_on_results(workload, measured, prices),
             ),
         ),
-        Line(
-            "S3",
-            "results kept",
-            (prices.times("s3_storage", (stored_gb_a_day, "GB a day"), (workload.keep_days, "days")),),
-        ),
-        Line("S3", "files written", (prices.times("s3_put", (files, "files")),)),
-        Line(
+        prices.line("S3", "results kept", "s3_storage", (stored_gb_a_day, "GB a day"), (workload.keep_days, "days")),
+        prices.line("S3", "files written", "s3_put", (files, "files")),
+        prices.line(
             "Athena",
             "queries over a day each",
-            (
-                prices.times(
-                    "athena_tb",
-                    (choices.queries_per_day, "queries a day"),
-                    (730 / 24, "days"),
-                    (query_tb, "TB"),
-                ),
-            ),
+            "athena_tb",
+            (choices.queries_per_day, "queries a day"),
+            (730 / 24, "days"),
+            (query_tb, "TB"),
         ),
     ]
 
@@ -217,43 +204,38 @@ def _alerts(workload: Workload, measured: Measured, sizing: Sizing, prices: Pric
         max(workload.points_per_month / _BATCH, min(workload.points_per_month, periods * partitions)),
         f"calls of up to {_BATCH} results",
     )
-    results = (workload.points_per_month, "results")
     # A result that is no alert is only looked at: what the transform function spends on it is more than enough.
     return [
-        Line("Lambda", "event poller for alerts", (prices.times("lambda_poller_hour", (1, "poller"), _HOURS),)),
+        prices.line("Lambda", "event poller for alerts", "lambda_poller_hour", (1, "poller"), _HOURS),
         Line(
             "Lambda",
             "notify",
             (
                 prices.times("lambda_request", calls),
                 prices.times("lambda_gb_second", calls, (_NOTIFY_CALL_SECONDS, "s"), (_NOTIFY_MEMORY_GB, "GB")),
-                prices.times(
-                    "lambda_gb_second", results, (measured.transform_us / 1e6, "vCPU-s"), (_VCPU_GB, "GB a vCPU")
-                ),
+                _spent_on_results(workload, measured, prices),
             ),
         ),
-        Line("DynamoDB", "each alert once", (prices.times("dynamodb_write", alerts, (2, "writes")),)),
+        prices.line("DynamoDB", "each alert once", "dynamodb_write", alerts, (2, "writes")),
         Line("SNS", "alerts by e-mail", (prices.times("sns_publish", alerts), prices.times("sns_email", alerts))),
     ]
+
+
+def _spent_on_results(workload: Workload, measured: Measured, prices: Prices) -> Product:
+    """Reckon what a function spends on every result."""
+    results, each = (workload.points_per_month, "results"), (measured.transform_us / 1e6, "vCPU-s")
+    return prices.times("lambda_gb_second", results, each, (_VCPU_GB, "GB a vCPU"))
 
 
 def _around(workload: Workload, choices: Choices, prices: Prices) -> list[Line]:
     a_minute = MONTH_SECONDS / 60
     log_lines = a_minute * (1 + choices.ingest + choices.store) + MONTH_SECONDS / workload.period_seconds
     return [
-        Line("CloudWatch", "logs", (prices.times("log_gb", (log_lines * _LOG_BYTES / _GB, "GB")),)),
-        Line("CloudWatch", "alarms", (prices.times("alarm", (_ALARMS, "alarms")),)),
-        Line("KMS", "keys", (prices.times("key", (1, "key")),)),
-        *(
-            [Line("Secrets Manager", "database password", (prices.times("secret", (1, "secret")),))]
-            if choices.ingest
-            else []
-        ),
-        Line(
-            "VPC",
-            "endpoints of the functions",
-            (prices.times("endpoint_hour", (2, "endpoints"), (2, "zones"), _HOURS),),
-        ),
+        prices.line("CloudWatch", "logs", "log_gb", (log_lines * _LOG_BYTES / _GB, "GB")),
+        prices.line("CloudWatch", "alarms", "alarm", (_ALARMS, "alarms")),
+        prices.line("KMS", "keys", "key", (1, "key")),
+        *([prices.line("Secrets Manager", "database password", "secret", (1, "secret"))] if choices.ingest else []),
+        prices.line("VPC", "endpoints of the functions", "endpoint_hour", (2, "endpoints"), (2, "zones"), _HOURS),
     ]
 
 

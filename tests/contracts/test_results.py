@@ -6,64 +6,46 @@ from pathlib import Path
 import msgspec
 import pytest
 from any_results import RESULTS
+from derived_files import PUBLISHED
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.flat_results import COLUMNS, Kind
-from contracts.results import Attribution, Dimension, RecordError, Result, decode, encode, format_time
+from contracts.results import Attribution, RecordError, Result, decode, encode, format_time
 
 GOLDEN = Path(__file__).parent / "golden"
 
 NUMBERS = [column.name for column in COLUMNS if column.kind is Kind.NUMBER]
 
 
-def published_result() -> Result:
-    return Result(
-        detector_name="canvas-ad-blog-demo-1",
-        measure="quantity",
-        timeseries_id="f3c7f14e" + "0123456789abcdef" * 3 + "01234567",
-        anomaly_decision_threshold=70,
-        dimension_list=(Dimension("product_name", "item-A"),),
-        aggregated_measure_value=14.0,
-        anomaly_score=0.0,
-        detection_period_start_time="2024-08-29 13:35:00",
-        detection_period_end_time="2024-08-29 13:36:00",
-        processed_data_points=1261,
-        anomaly_confidence_score=80.4674989791107,
-        anomaly_decision=0,
-        model_stage="INFERENCE",
-        expected_value=0.0,
-    )
-
-
 def test_the_published_record_is_written_byte_for_byte_before_our_own_fields() -> None:
     prefix = (GOLDEN / "published_prefix.json").read_bytes().rstrip(b"\n")
 
-    assert encode(published_result()).startswith(prefix + b",")
+    assert encode(PUBLISHED).startswith(prefix + b",")
 
 
 def test_a_record_of_only_the_published_fields_decodes_with_defaults_for_ours() -> None:
     record = (GOLDEN / "published_prefix.json").read_bytes().rstrip(b"\n") + b"}"
 
-    assert decode(record) == published_result()
+    assert decode(record) == PUBLISHED
 
 
 def test_fields_of_a_later_version_are_skipped() -> None:
-    record = json.loads(encode(published_result())) | {"season": {"phase": [1, 2]}, "schemaVersion": 2}
+    record = json.loads(encode(PUBLISHED)) | {"season": {"phase": [1, 2]}, "schemaVersion": 2}
 
-    assert decode(json.dumps(record)) == msgspec.structs.replace(published_result(), schema_version=2)
+    assert decode(json.dumps(record)) == msgspec.structs.replace(PUBLISHED, schema_version=2)
 
 
 @pytest.mark.parametrize("field", NUMBERS)
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_json_cannot_say_is_refused_and_named(field: str, value: float) -> None:
     with pytest.raises(RecordError, match=f"{field} is (nan|inf|-inf), expected finite"):
-        encode(msgspec.structs.replace(published_result(), **{field: value}))
+        encode(msgspec.structs.replace(PUBLISHED, **{field: value}))
 
 
 def test_an_attribution_that_json_cannot_say_is_refused() -> None:
     with pytest.raises(RecordError, match="attribution"):
-        encode(msgspec.structs.replace(published_result(), attribution=(Attribution("quantity", math.nan),)))
+        encode(msgspec.structs.replace(PUBLISHED, attribution=(Attribution("quantity", math.nan),)))
 
 
 @given(RESULTS)

@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from result_files import bookstore_rows, write
 from result_pages import Serve, build
+from s3 import aws as aws
+from s3 import bucket as bucket
 
 from dashboard.catalog import Catalog
 from dashboard.server import Refresher, make_app

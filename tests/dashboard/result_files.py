@@ -1,7 +1,7 @@
 """Folders of results as the transform part writes them: real scores of the bookstore, and rows made by hand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,12 @@ import pyarrow.parquet as pq
 from jvm_twins import encode_series
 
 from anomaly import Detector, DetectorConfig
+from anomaly.records import RECORD_FIELDS, columns_of, names_of
 from bookstore.sales import make_plan, sales
-from contracts.flat_results import COLUMNS, Kind, dimension_column
+from contracts.arrow_types import ARROW_TYPES
+from contracts.flat_results import COLUMNS, dimension_column
 from contracts.series import timeseries_id
 
-TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.NUMBER: pa.float64(),
-    Kind.COUNT: pa.int64(),
-    Kind.SMALL: pa.int32(),
-    Kind.TIME: pa.timestamp("ms"),
-    Kind.TEXTS: pa.map_(pa.string(), pa.string()),
-    Kind.NUMBERS: pa.map_(pa.string(), pa.float64()),
-}
 MINUTE = timedelta(minutes=1)
 START = datetime(2026, 11, 9, tzinfo=UTC)
 
@@ -87,7 +80,8 @@ def write(folder: Path, rows: Iterable[Row], name: str = "part-0") -> Path:
     for day, of_day in days.items():
         extra = sorted({column for one in of_day for column in one} - {column.name for column in COLUMNS})
         schema = pa.schema(
-            [(column.name, TYPES[column.kind]) for column in COLUMNS] + [(column, pa.string()) for column in extra]
+            [(column.name, ARROW_TYPES[column.kind]) for column in COLUMNS]
+            + [(column, pa.string()) for column in extra]
         )
         path = folder / f"dt={day}" / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,34 +112,15 @@ def bookstore_rows(start: datetime = START, days: int = 14, seed: int = 7) -> li
 
 def scored(values: Mapping[datetime, float], dimensions: Mapping[str, str], threshold: float = 70.0) -> list[Row]:
     """Score one series."""
-    times: Sequence[datetime] = sorted(values)
+    times = sorted(values)
     found = Detector(DetectorConfig(threshold=threshold)).process_many([float(values[t]) for t in times], times)
+    columns = columns_of(found, RECORD_FIELDS, time=lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat())
     rows = []
-    episode: datetime | None = None
-    for i, time in enumerate(times):
-        anomaly = bool(found.is_anomaly[i])
-        episode = (episode or time) if anomaly else None
-        rows.append(
-            row(
-                time,
-                dimensions,
-                anomaly_decision_threshold=threshold,
-                aggregated_measure_value=float(values[time]),
-                anomaly_score=float(found.score[i]),
-                processed_data_points=i + 1,
-                anomaly_confidence_score=float(found.confidence[i]),
-                anomaly_decision=int(anomaly),
-                model_stage=str(found.stage[i]),
-                expected_value=float(found.expected_value[i]),
-                lower_bound=float(found.lower_bound[i]),
-                upper_bound=float(found.upper_bound[i]),
-                raw_score=float(found.raw_score[i]),
-                direction=str(found.direction[i]),
-                attribution=[(part.name, part.share) for part in found.attribution[i]],
-                reason=found.reason[i],
-                alert=int(found.alert[i]),
-                recovered=int(found.recovered[i]),
-                episode_start_time=episode and episode.replace(tzinfo=None),
-            )
-        )
+    for time, cells in zip(times, zip(*columns, strict=True), strict=True):
+        told = dict(zip(names_of(RECORD_FIELDS), cells, strict=True))
+        start = told["episode_start_time"]
+        told["episode_start_time"] = start and datetime.fromisoformat(start).replace(tzinfo=None)
+        told["attribution"] = [(part.name, part.share) for part in told["attribution"]]
+        given = {"anomaly_decision_threshold": threshold, "aggregated_measure_value": float(values[time])}
+        rows.append(row(time, dimensions, **given, **told))
     return rows

@@ -64,7 +64,7 @@ def test_the_figures_of_many_series_are_those_of_the_files(folder: Path) -> None
 
     assert kpis.series == SERIES
     assert kpis.data_points == rows == SERIES * DAYS * 1440
-    assert catalog.alert_count() == alerts > 1000
+    assert catalog.overview().alert_count == alerts > 1000
 
 
 @pytest.mark.parametrize("days", [1, DAYS])

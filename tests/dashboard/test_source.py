@@ -1,6 +1,6 @@
 """Folders and S3 prefixes: which files count, what is said about those that cannot."""
 
-from collections.abc import Iterator
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from result_files import START, read, row, spike, write
 from dashboard.catalog import Catalog
 from dashboard.errors import DashboardError
 from dashboard.source import open_source
-from devstack.stack import Stack, running_stack
 
 
 def days_of(folder: Path) -> set[str]:
@@ -62,24 +61,13 @@ def test_a_folder_whose_name_has_wildcards_is_read_literally(tmp_path: Path) -> 
     assert catalog.problems() == []
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Stack]:
-    with running_stack(only=("aws",)) as stack:
-        yield stack
-
-
-def test_results_on_s3_are_read_as_those_in_a_folder(
-    aws: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in aws.aws_environment.items():
-        monkeypatch.setenv(name, value)
+def test_results_on_s3_are_read_as_those_in_a_folder(bucket: str, tmp_path: Path) -> None:
     write(tmp_path, [row(START + timedelta(hours=i), {"p": "a"}, processed_data_points=i + 1) for i in range(30)])
     write(tmp_path, [spike(START + timedelta(hours=5, minutes=1), {"p": "b"})], name="part-1")
     client = boto3.client("s3")
-    client.create_bucket(Bucket="results")
     for path in tmp_path.rglob("*.parquet"):
-        client.upload_file(str(path), "results", f"flat/{path.relative_to(tmp_path)}")
-    catalog = Catalog(open_source("s3://results/flat/", aws.aws_environment), "")
+        client.upload_file(str(path), bucket, f"flat/{path.relative_to(tmp_path)}")
+    catalog = Catalog(open_source(f"s3://{bucket}/flat/", os.environ), "")
     catalog.refresh()
     overview = catalog.overview()
     columns = catalog.chart_columns("bookstore", read(tmp_path)[0]["timeseries_id"], 0, 4_000_000_000_000, 100)
@@ -88,11 +76,6 @@ def test_results_on_s3_are_read_as_those_in_a_folder(
     assert columns.start == [int((START + timedelta(hours=i)).timestamp() * 1000) for i in range(30)]
 
 
-def test_a_bucket_that_is_not_there_says_what_to_check(aws: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in aws.aws_environment.items():
-        monkeypatch.setenv(name, value)
-
-    with pytest.raises(
-        DashboardError, match=r"s3://missing/x: .*check the address, AWS_REGION, and that the credentials"
-    ):
-        open_source("s3://missing/x", aws.aws_environment).list_files()
+def test_a_bucket_that_is_not_there_says_what_to_check(bucket: str) -> None:
+    with pytest.raises(DashboardError, match=r"-not/x: .*check the address, AWS_REGION, and that the credentials"):
+        open_source(f"s3://{bucket}-not/x", os.environ).list_files()

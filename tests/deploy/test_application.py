@@ -1,29 +1,15 @@
 from typing import Any
 
 import pytest
-from aws_doubles import KA, NOW, Aws
+from aws_doubles import KA, NOW, Aws, application
 from botocore.stub import ANY
 
 from deploy.application import Application, ApplicationState
 from deploy.errors import DeployError
 
 
-def application(aws: Aws) -> Application:
+def bookstore(aws: Aws) -> Application:
     return Application(aws.client(KA), "anomaly-bookstore", aws.progress)
-
-
-def detail(status: str, *, snapshots: bool = True) -> dict[str, Any]:
-    configuration = {"ApplicationSnapshotConfigurationDescription": {"SnapshotsEnabled": snapshots}}
-    return {
-        "ApplicationDetail": {
-            "ApplicationARN": "arn:aws:kinesisanalytics:eu-central-1:123456789012:application/anomaly-bookstore",
-            "ApplicationName": "anomaly-bookstore",
-            "RuntimeEnvironment": "FLINK-2_2",
-            "ApplicationStatus": status,
-            "ApplicationVersionId": 3,
-            "ApplicationConfigurationDescription": configuration,
-        }
-    }
 
 
 def snapshots(**statuses: str) -> dict[str, Any]:
@@ -45,15 +31,15 @@ def snapshot(status: str) -> dict[str, Any]:
 
 
 def test_an_application_is_found_with_what_a_plan_needs(aws: Aws) -> None:
-    aws.answer(KA, "DescribeApplication", detail("RUNNING"), {"ApplicationName": "anomaly-bookstore"})
+    aws.answer(KA, "DescribeApplication", application("RUNNING"), {"ApplicationName": "anomaly-bookstore"})
 
-    assert application(aws).find() == ApplicationState("RUNNING", snapshots=True, version=3)
+    assert bookstore(aws).find() == ApplicationState("RUNNING", snapshots=True, version=1)
 
 
 def test_no_application_is_none(aws: Aws) -> None:
     aws.refuse(KA, "DescribeApplication", "ResourceNotFoundException", "no such application")
 
-    assert application(aws).find() is None
+    assert bookstore(aws).find() is None
 
 
 def test_a_snapshot_is_awaited(aws: Aws) -> None:
@@ -61,7 +47,7 @@ def test_a_snapshot_is_awaited(aws: Aws) -> None:
     aws.answer(KA, "DescribeApplicationSnapshot", snapshot("CREATING"), None)
     aws.answer(KA, "DescribeApplicationSnapshot", snapshot("READY"), None)
 
-    assert application(aws).take_snapshot().startswith("deploy-")
+    assert bookstore(aws).take_snapshot().startswith("deploy-")
     assert len(aws.slept) == 1
 
 
@@ -70,7 +56,7 @@ def test_a_failed_snapshot_stops_the_deployment(aws: Aws) -> None:
     aws.answer(KA, "DescribeApplicationSnapshot", snapshot("FAILED"), None)
 
     with pytest.raises(DeployError, match="FAILED; nothing was changed"):
-        application(aws).take_snapshot()
+        bookstore(aws).take_snapshot()
 
 
 @pytest.mark.parametrize(
@@ -87,27 +73,27 @@ def test_starting_goes_on_from_the_newest_snapshot(aws: Aws, present: dict[str, 
         "RunConfiguration": {"ApplicationRestoreConfiguration": {"ApplicationRestoreType": restore}},
     }
     aws.answer(KA, "StartApplication", {}, request)
-    aws.answer(KA, "DescribeApplication", detail("STARTING"), None)
-    aws.answer(KA, "DescribeApplication", detail("STARTING"), None)
-    aws.answer(KA, "DescribeApplication", detail("RUNNING"), None)
+    aws.answer(KA, "DescribeApplication", application("STARTING"), None)
+    aws.answer(KA, "DescribeApplication", application("STARTING"), None)
+    aws.answer(KA, "DescribeApplication", application("RUNNING"), None)
 
-    application(aws).start()
+    bookstore(aws).start()
 
     assert said in aws.lines[0]
     assert [line.rpartition(" ")[2] for line in aws.lines[1:]] == ["STARTING", "RUNNING"], "each status is said once"
 
 
 def test_a_start_that_ends_elsewhere_is_an_error(aws: Aws) -> None:
-    aws.answer(KA, "DescribeApplication", detail("STARTING"), None)
-    aws.answer(KA, "DescribeApplication", detail("READY"), None)
+    aws.answer(KA, "DescribeApplication", application("STARTING"), None)
+    aws.answer(KA, "DescribeApplication", application("READY"), None)
 
     with pytest.raises(DeployError, match="is READY, expected RUNNING; its log group has the reason"):
-        application(aws).await_status("RUNNING")
+        bookstore(aws).await_status("RUNNING")
 
 
 def test_stopping_waits_until_it_is_stopped(aws: Aws) -> None:
     aws.answer(KA, "StopApplication", {}, {"ApplicationName": "anomaly-bookstore"})
-    aws.answer(KA, "DescribeApplication", detail("STOPPING"), None)
-    aws.answer(KA, "DescribeApplication", detail("READY"), None)
+    aws.answer(KA, "DescribeApplication", application("STOPPING"), None)
+    aws.answer(KA, "DescribeApplication", application("READY"), None)
 
-    application(aws).stop()
+    bookstore(aws).stop()

@@ -81,14 +81,6 @@ def test_each_template_can_be_written_for_those_who_deploy_by_hand(
     assert (tmp_path / "out.yaml").read_text() == template()
 
 
-def test_the_package_command_is_reached(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["package", "--help"])
-
-    assert caught.value.code == 0
-    assert "python -m deploy package" in capsys.readouterr().out
-
-
 def test_wrong_usage_has_its_own_exit_code() -> None:
     with pytest.raises(SystemExit) as caught:
         main(["up"])

@@ -12,11 +12,12 @@ from other_pythons import python312
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy.cli import main
 from deploy.errors import DeployError
 from deploy.package import sources, wheels
 from deploy.package.archive import write_zip
 from deploy.package.build import Built, build, entries_of, origin_of, write_sums
-from deploy.package.command import ROOT, WHEELS, main
+from deploy.package.command import ROOT, WHEELS
 from deploy.package.compiled import compiled
 from deploy.package.contents import FLINK, LAMBDAS, PACKAGES, RUN_OPTIONS, Package
 
@@ -226,7 +227,7 @@ def test_the_command_says_in_one_line_what_is_in_the_way(
 ) -> None:
     monkeypatch.setattr("deploy.package.command.ROOT", tmp_path)
 
-    assert main(["-o", str(tmp_path / "dist"), "--only", "managed-flink.zip"]) == 1
+    assert main(["package", "-o", str(tmp_path / "dist"), "--only", "managed-flink.zip"]) == 1
 
     shown = capsys.readouterr()
     assert (shown.out, shown.err.count("\n")) == ("", 1)

@@ -77,16 +77,18 @@ class CsvTable:
     def opening(self, header: Row | None, names: Sequence[str]) -> str:
         """Return the header with names appended, if the file has one, behind the file's byte order mark, if any."""
         mark = BOM if self._lines.has_bom else ""
-        return mark if header is None else mark + self.extended(header, names)
+        return mark if header is None else mark + self.extended([header], [names])
 
-    def extended(self, row: Row, cells: Sequence[str]) -> str:
-        """Return a row as it stood in the file, with cells appended."""
-        text = row.text.removesuffix("\n").removesuffix("\r")
-        delimiter = self._delimiter
-        # Of ours only a sentence or the name of a column may need quotes.
-        plain = not any(delimiter in cell or '"' in cell for cell in cells)
-        appended = delimiter.join(cells if plain else _quoted(cells, delimiter))
-        return f"{text}{delimiter}{appended}{row.text[len(text) :] or self._ending}"
+    def extended(self, rows: Sequence[Row], appended: Sequence[Sequence[str]]) -> str:
+        """Return rows as they stood in the file, each with its cells appended."""
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=self._delimiter, lineterminator="")
+        for row, cells in zip(rows, appended, strict=True):
+            body = row.text.removesuffix("\n").removesuffix("\r")
+            text.write(body + self._delimiter)
+            writer.writerow(cells)
+            text.write(row.text[len(body) :] or self._ending)
+        return text.getvalue()
 
     def _next_row(self) -> Row | None:
         while True:
@@ -132,16 +134,6 @@ def _count_cells(line: str, delimiter: str) -> int:
             if "unexpected end of data" not in str(error):  # which a cell of several lines may well cause
                 break
     return 0
-
-
-def _quoted(names: Sequence[str], delimiter: str) -> list[str]:
-    """Return names with quotes around those that need them."""
-    quoted = []
-    for name in names:
-        line = io.StringIO()
-        csv.writer(line, delimiter=delimiter, lineterminator="").writerow([name])
-        quoted.append(line.getvalue())
-    return quoted
 
 
 def _explain(error: csv.Error) -> str:

@@ -45,5 +45,5 @@ class Table(Protocol):
             Of the columns that are appended.
         """
 
-    def extended(self, row: Row, cells: Sequence[str]) -> str:
-        """Return a row as it stood in the file, with cells appended."""
+    def extended(self, rows: Sequence[Row], appended: Sequence[Sequence[str]]) -> str:
+        """Return rows as they stood in the file, each with its cells appended."""

@@ -176,6 +176,15 @@ def test_names_that_need_quotes_are_quoted_in_the_header(run: Run) -> None:
     assert names[6:8] == ["expected_value_a,b", "expected_value_c"]
 
 
+def test_a_sentence_with_commas_is_quoted_and_the_empty_cells_beside_it_are_not(run: Run) -> None:
+    write("in.csv", "v\n" + "10\n11\n12\n" * 130 + "900\n")
+    _, out, _ = run("in.csv", "--learn", "12")
+    last = out.splitlines()[-1]
+    cells = dict(zip(OURS, next(csv.reader([last]))[1:], strict=True))
+    assert (cells["reason"].count(",") > 0, cells["episode_start_time"]) == (True, "")
+    assert last.count('"') == 2
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "message"),
     [

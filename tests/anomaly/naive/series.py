@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.kernels.clock import Pace
+from anomaly.kernels.clock import BREAK, Pace
 from naive import clock, forecaster, forests
 from naive.clock import Clock, moment
 from naive.decision import Decision
@@ -81,7 +81,7 @@ class Series:
         x = np.float32(exact)
         extreme, gap = self.residual.extremes(exact), self.clock.look(time)
         pace = pace_of(self.clock.step)
-        if gap > clock.BREAK * pace.step:
+        if gap > BREAK * pace.step:
             self.sums.gap()
             self.runs.gap()
 
