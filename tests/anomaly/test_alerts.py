@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import streams
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from streams import DAY, HOUR, MINUTE, MONDAY, eventful, minutes
 
@@ -116,6 +116,7 @@ def test_an_episode_that_creeps_over_a_high_threshold_alerts_there_too() -> None
     threshold=st.sampled_from([20.0, 50.0, 70.0, 85.0, 95.0]),
     step=st.sampled_from(sorted(STEPS)),
 )
+@example(seed=400, threshold=20.0, step="five minutes")
 def test_an_episode_has_one_start_and_ends_once_after_quiet(seed: int, threshold: float, step: str) -> None:
     values = eventful(2000, seed)
     seconds = STEPS[step]
@@ -127,7 +128,7 @@ def test_an_episode_has_one_start_and_ends_once_after_quiet(seed: int, threshold
         assert np.array_equal(rows, np.arange(rows[0], rows[-1] + 1))
         assert detections.episode_start[rows[0]] == MONDAY + seconds * rows[0]
         assert detections.is_anomaly[rows[0]]
-        ended = rows[-1] < len(values) - 1
+        ended = rows[-1] < len(values) - 1 or detections.recovered[rows[-1]]  # by the very last value
         recovered = np.flatnonzero(detections.recovered[rows])
         assert recovered.tolist() == ([len(rows) - 1] if ended and detections.alert[rows].any() else [])
         if ended:
