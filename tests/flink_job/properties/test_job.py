@@ -152,11 +152,11 @@ def test_periods_are_written_as_people_write_them(text: str, milliseconds: int) 
 @pytest.mark.parametrize(
     ("group", "key", "value", "allowed"),
     [
-        ("detector", "detection.period", "1", "in whole seconds, from 1 s to 7 d, such as 30 s"),
+        ("detector", "detection.period", "1", "whole seconds, from 1 s to 7 d, such as 30 s"),
         ("detector", "detection.period", "0 s", "from 1 s to 7 d"),
         ("detector", "detection.period", "1500 ms", "whole seconds"),
         ("detector", "detection.period", "8 d", "from 1 s to 7 d"),
-        ("detector", "detection.period", "-1 min", "expected a duration in whole seconds"),
+        ("detector", "detection.period", "-1 min", "expected whole seconds"),
         ("detector", "detection.period", "1 fortnight", "from 1 s to 7 d"),
         ("detector", "max.lateness", "soon", "a duration from 0 s to 366 d"),
         ("detector", "measure.aggregation", "MEDIAN", "one of SUM, AVG, MIN, MAX, COUNT"),
