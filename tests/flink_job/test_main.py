@@ -20,7 +20,7 @@ def write_properties(folder: Path, **detector: str) -> Path:
     [
         (
             {"output.before": "9"},
-            'flink_job: group "detector", key "output.before", value "9": unknown key (did you mean \'output.after\'?); ',
+            'flink_job: group "detector", key "output.before", value "9": unknown key (did you mean',
         ),
         ({"output.after": "11"}, 'flink_job: group "detector", key "output.after": output_after must be '),
     ],

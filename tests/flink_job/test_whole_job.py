@@ -160,7 +160,7 @@ def test_a_labelled_series_gets_the_numbers_that_the_command_gives_its_file(benc
     by_command = {}
     for row in csv.DictReader(scored.splitlines()):
         columns = ("value", "anomaly_score", "raw_score", "expected_value", "lower_bound", "upper_bound",
-                   "confidence", "alert", "anomaly_decision")  # fmt: skip
+                   "anomaly_confidence_score", "alert", "anomaly_decision")  # fmt: skip
         by_command[row["time"]] = tuple(float(row[column] or 0) for column in columns)
     assert by_job == by_command
     assert len(by_job) == len(rows)
