@@ -46,7 +46,7 @@ def test_a_bookstore_is_billed_as_by_hand() -> None:
     assert amounts["Managed Flink", "KPUs"] == pytest.approx(730 * 0.11)
     assert amounts["Managed Flink", "orchestration"] == pytest.approx(730 * 0.11)
     assert amounts["MSK", "brokers"] == pytest.approx(3 * 730 * 0.204)
-    assert amounts["Lambda", "ingest"] == pytest.approx(43_800 * (0.2e-6 + (1 + 50 / 34_000) * 0.5 * 0.0000166667))
+    assert amounts["Lambda", "ingest"] == pytest.approx(43_800 * (0.2e-6 + (1 + 50 / 62_000) * 0.5 * 0.0000166667))
     assert amounts["EventBridge Scheduler", "ingest"] == pytest.approx(0.0438)
     assert amounts["Firehose", "results from Kafka"] == pytest.approx(87_600 * 850e-9 * 0.055)
     assert amounts["SNS", "alerts by e-mail"] == pytest.approx(8.76 * (0.5e-6 + 2e-5))
