@@ -1,7 +1,6 @@
 package org.anomaly.flink.parse;
 
 import java.math.BigDecimal;
-import org.anomaly.flink.late.Triage;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -16,7 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * @param offset of the Kafka record
  * @param timestamp of the Kafka record in milliseconds since the epoch
  * @param size of the Kafka record's value in bytes
- * @param body the Kafka record's value; null if it had none, or once the event has passed the {@link Triage}
+ * @param body the Kafka record's value; null if it had none, or once the event has passed the triage
  */
 public record Event(
         Reason reason,
