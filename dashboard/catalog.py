@@ -80,7 +80,6 @@ class Catalog:
         self._known: frozenset[File] = frozenset()
         self._read: frozenset[File] = frozenset()
         self._problems: dict[File, str] = {}
-        self._listing_problem = ""
         self._start = uuid.uuid4().hex[:8]
         self._changes = 0
         self._inserting: duckdb.DuckDBPyConnection | None = None

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"deploy: {error}")
     except ClientError as error:
         _say(f"deploy: AWS refuses {error.operation_name}: {error.response['Error']['Message']}")
-    except BotoCoreError as error:
+    except (BotoCoreError, OSError) as error:
         _say(f"deploy: {error}")
     except KeyboardInterrupt:
         _say("deploy: interrupted; what CloudFormation has begun goes on, see python -m deploy status")

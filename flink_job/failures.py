@@ -15,27 +15,17 @@ class JobError(RuntimeError):
 
 
 class JavaThrowable(Protocol):
-    """A Java exception, as far as this module looks at it."""
+    """A Java exception, as far as this module looks at it; the names are Java's."""
 
-    def getClass(self) -> "JavaClass":  # noqa: N802 - Java's name
-        """Give the class."""
-        ...
-
-    def getMessage(self) -> str | None:  # noqa: N802 - Java's name
-        """Give the text."""
-        ...
-
-    def getCause(self) -> Self | None:  # noqa: N802 - Java's name
-        """Give what caused it."""
-        ...
+    def getClass(self) -> "JavaClass": ...  # noqa: D102, N802
+    def getMessage(self) -> str | None: ...  # noqa: D102, N802
+    def getCause(self) -> Self | None: ...  # noqa: D102, N802
 
 
 class JavaClass(Protocol):
     """A Java class, as far as this module looks at it."""
 
-    def getName(self) -> str:  # noqa: N802 - Java's name
-        """Give the full name."""
-        ...
+    def getName(self) -> str: ...  # noqa: D102, N802
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def check(settings: Settings, rows: Sequence[Sequence[str | None]], tables: Sequ
     Parameters
     ----------
     settings
-        The detector's settings.
+        The function's settings.
     rows
         What `COLUMNS_QUERY` found; nothing if there is no such table.
     tables

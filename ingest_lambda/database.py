@@ -58,7 +58,7 @@ class Source:
     Parameters
     ----------
     settings
-        The detector's settings.
+        The function's settings.
     read_secret
         Reads a secret by its ARN.
     """

@@ -18,7 +18,7 @@ def client_options(settings: Settings, secret: Mapping[str, str] | None) -> dict
     Parameters
     ----------
     settings
-        The detector's settings.
+        The function's settings.
     secret
         The user's secret, for `scram`: `username` and `password`, as Amazon MSK has it.
 

@@ -58,7 +58,7 @@ class Ingest:
     Parameters
     ----------
     settings
-        The detector's settings.
+        The function's settings.
     source, publisher
         Where rows come from and go to.
     """

@@ -9,12 +9,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from notify_lambda.alerts import Alert, Poison, judge
 from notify_lambda.dead_letters import DeadLetterQueue
 from notify_lambda.idempotency import Claim, Ledger, LedgerError
 from notify_lambda.message import Message, compose
-from notify_lambda.publisher import CALL_SECONDS, Outcome, Publisher, batches
+from notify_lambda.publisher import CALL_SECONDS, Outcome, batches
 from notify_lambda.settings import Settings
 from readers.kafka_event import KafkaRecord
 
@@ -30,6 +31,13 @@ class Report:
     counts: Mapping[str, int]
     """Records, by what became of them: `sent`, `repeated` (sent before), `dead_letter`, `failed` and the reasons of
     `notify_lambda.alerts.Quiet`."""
+
+
+class Publisher(Protocol):
+    """Brings messages to people."""
+
+    def publish(self, messages: Sequence[Message]) -> list[Outcome]:
+        """Send messages, some at once; say of each what became of it, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)

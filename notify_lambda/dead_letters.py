@@ -1,14 +1,13 @@
 """Records that can never be sent, to an SQS queue in the format of `contracts.deadletters`."""
 
-import base64
 import json
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from contracts.deadletters import MAX_BODY_BYTES, DeadLetter
+from contracts.deadletters import MAX_BODY_BYTES, DeadLetter, body_of
 from readers.kafka_event import KafkaRecord
 
 if TYPE_CHECKING:
@@ -67,16 +66,5 @@ def write_letter(record: KafkaRecord, reason: str) -> str:
 
 
 def _letter(record: KafkaRecord, reason: str, keep: int) -> DeadLetter:
-    body: str | None = None
-    encoding: Literal["utf-8", "base64"] = "utf-8"
-    size = 0
-    if record.encoded is not None:
-        body, size = record.encoded[:keep], len(record.encoded.encode("utf-8", "surrogatepass"))
-    elif record.value is not None:
-        size = len(record.value)
-        try:
-            record.value.decode("utf-8")
-            body = record.value[:keep].decode("utf-8", "ignore")  # a character cut in two
-        except UnicodeDecodeError:
-            body, encoding = base64.b64encode(record.value[:keep]).decode("ascii"), "base64"
-    return DeadLetter(reason, record.topic, record.partition, record.offset, record.timestamp, body, encoding, size)
+    place = record.topic, record.partition, record.offset, record.timestamp
+    return DeadLetter(reason, *place, *body_of(record.value if record.encoded is None else record.encoded, keep))

@@ -10,7 +10,7 @@ import boto3
 from notify_lambda.courier import Courier
 from notify_lambda.dead_letters import DeadLetterQueue
 from notify_lambda.idempotency import Ledger, dynamodb_ledger, memory_ledger
-from notify_lambda.publisher import CLIENT_CONFIG, Publisher
+from notify_lambda.publisher import CLIENT_CONFIG, SnsPublisher
 from notify_lambda.settings import Settings, parse_settings
 from readers.kafka_event import parse_event
 
@@ -66,7 +66,7 @@ def _courier() -> Courier:
     queue = settings.dead_letter_queue_url
     return Courier(
         settings,
-        Publisher(boto3.client("sns", config=CLIENT_CONFIG), settings.topic_arn),
+        SnsPublisher(boto3.client("sns", config=CLIENT_CONFIG), settings.topic_arn),
         _ledger(settings),
         None if queue is None else DeadLetterQueue(boto3.client("sqs", config=CLIENT_CONFIG), queue),
     )

@@ -1,7 +1,7 @@
 """Messages to SNS, up to ten a call.
 
 What passes is tried once more: a call that is throttled, refused by an ailing service or lost on the way by botocore
-(`CLIENT_CONFIG`), single messages of a call that SNS could not take by `Publisher`. Then it is the trigger's turn.
+(`CLIENT_CONFIG`), single messages of a call that SNS could not take by `SnsPublisher`. Then it is the trigger's turn.
 """
 
 import logging
@@ -50,7 +50,7 @@ class Outcome(StrEnum):
     """SNS will never take this message."""
 
 
-class Publisher:
+class SnsPublisher:
     """Sends messages to one topic.
 
     Parameters

@@ -12,7 +12,7 @@ A field without a default must be set; an empty variable is not set.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -179,11 +179,11 @@ def read_environment(
     return kind(**values)
 
 
-def _missing(variable: Variable, unknown: Iterable[str], *, required: bool) -> Iterator[str]:
+def _missing(variable: Variable, unknown: Collection[str], *, required: bool) -> Iterator[str]:
     first_word = variable.name.partition("_")[0] + "_"
     ours = [name for name in unknown if name.startswith(first_word)]
     if required:
-        near = near_miss(variable.name, ours)
+        near = near_miss(variable.name, ours) or near_miss(variable.name, unknown, _MISSPELT)
         found = f" (found {near})" if near else ""
         yield f"{variable.name} is not set{found}, expected {variable.kind.expected}"
     elif near := near_miss(variable.name, ours, _MISSPELT):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 
-def near_miss(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+def near_miss(name: str, known: Iterable[str], likeness: float = 0.7) -> str | None:
     """Find the known name that is most like one that nobody knows; None if none is as like it, 1 being the same."""
     candidates = list(known)
     if not candidates:

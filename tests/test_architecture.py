@@ -168,7 +168,8 @@ def public_definitions(
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             yield prefix + node.name, node
-            if isinstance(node, ast.ClassDef):
+            # A protocol of somebody else's class has that class' names, which say what they give.
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("Java"):
                 yield from public_definitions(node, f"{prefix}{node.name}.")
 
 

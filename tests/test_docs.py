@@ -10,6 +10,7 @@ import pytest
 from properties_text import BOOKSTORE, text_of
 
 from anomaly import kernels
+from deploy.package.contents import FLINK
 from flink_job.properties import JobSettings, PropertiesError, parse_properties
 
 ROOT = Path(__file__).parent.parent
@@ -110,3 +111,11 @@ def test_every_file_that_the_page_for_contributors_names_exists() -> None:
         assert (ROOT / path).exists(), f"CONTRIBUTING.md names {path}"
     for name in classes:
         assert list((ROOT / "flink_job" / "java" / "src").rglob(name)), f"CONTRIBUTING.md names {name}"
+
+
+@pytest.mark.parametrize("page", ["job.md", "running-on-flink.md", "packaging.md"])
+def test_the_pages_name_every_package_that_the_job_needs(page: str) -> None:
+    names = re.compile(r"`anomaly`,\s`contracts`,\s`flink_job`(?:,| and) `readers`")
+
+    assert FLINK.parts == ("anomaly", "contracts", "flink_job", "readers")
+    assert names.search((DOCS / page).read_text("utf-8"))

@@ -1,10 +1,8 @@
 """The records of a Kafka trigger's event, sorted: rows of results, letters for the rest. Pure."""
 
-import base64
 from dataclasses import dataclass
-from typing import Literal
 
-from contracts.deadletters import MAX_BODY_BYTES, DeadLetter
+from contracts.deadletters import DeadLetter, body_of
 from contracts.flat_results import Row
 from contracts.results import RecordError
 from readers.kafka_event import KafkaRecord, parse_event
@@ -44,19 +42,15 @@ def sort_records(event: object) -> Sorted:
     records = parse_event(event)
     for record in records:
         if record.encoded is not None:
-            # What JSON can hold and UTF-8 cannot, half a character, would make a letter that nobody can write.
-            came = record.encoded.encode("utf-8", "replace")
-            letters.append(_letter(record, came[:MAX_BODY_BYTES].decode("utf-8", "ignore"), "utf-8", len(came)))
+            letters.append(_letter(record, record.encoded))
         elif record.value:
             try:
                 rows.append(row_of(record.value))
             except RecordError:
-                kept = base64.b64encode(record.value[:MAX_BODY_BYTES]).decode("ascii")
-                letters.append(_letter(record, kept, "base64", len(record.value)))
+                letters.append(_letter(record, record.value))
     return Sorted(tuple(rows), tuple(letters), len(records) - len(rows) - len(letters))
 
 
-def _letter(record: KafkaRecord, body: str, encoding: Literal["utf-8", "base64"], size: int) -> DeadLetter:
-    return DeadLetter(
-        NOT_A_RESULT, record.topic, record.partition, record.offset, record.timestamp, body, encoding, size
-    )
+def _letter(record: KafkaRecord, value: bytes | str) -> DeadLetter:
+    place = record.topic, record.partition, record.offset, record.timestamp
+    return DeadLetter(NOT_A_RESULT, *place, *body_of(value))

@@ -13,7 +13,7 @@ _GB = 1e9
 # Where a number is no price and was not measured in `sizing.Measured`, this is where it comes from.
 _VCPU_GB = 1.769  # a function has one vCPU at 1,769 MB, says Lambda's documentation; CPU time costs the same at less
 _INGEST_EVENTS_PER_SECOND = 62_000  # small rows that went from a local PostgreSQL to a local broker in a second
-_INGEST_START_SECONDS = 1.0  # connections, and 0.3 to 0.5 s to open a transaction, measured against a local broker
+_INGEST_START_SECONDS = 1.0  # a cold start to the first commit, 0.8 s against a local broker, and the database
 _INGEST_MEMORY_GB = 0.5  # assumed
 _NOTIFY_CALL_SECONDS = 0.005  # assumed, beside the results themselves
 _NOTIFY_MEMORY_GB = 0.25  # assumed

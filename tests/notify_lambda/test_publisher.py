@@ -10,7 +10,7 @@ from faulty_proxy import Fault, FaultyProxy
 from sns_cloud import Cloud
 
 from notify_lambda.message import Message, compose
-from notify_lambda.publisher import CLIENT_CONFIG, Outcome, Publisher, batches
+from notify_lambda.publisher import CLIENT_CONFIG, Outcome, SnsPublisher, batches
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -28,20 +28,20 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def publisher(cloud: Cloud, proxy: FaultyProxy, pauses: list[float]) -> Publisher:
-    return Publisher(_client(proxy), cloud.topic_arn, pauses.append)
+def publisher(cloud: Cloud, proxy: FaultyProxy, pauses: list[float]) -> SnsPublisher:
+    return SnsPublisher(_client(proxy), cloud.topic_arn, pauses.append)
 
 
 @pytest.fixture
-def fifo_publisher(fifo_cloud: Cloud, proxy: FaultyProxy) -> Publisher:
-    return Publisher(_client(proxy), fifo_cloud.topic_arn)
+def fifo_publisher(fifo_cloud: Cloud, proxy: FaultyProxy) -> SnsPublisher:
+    return SnsPublisher(_client(proxy), fifo_cloud.topic_arn)
 
 
 def _client(proxy: FaultyProxy) -> "SNSClient":
     return boto3.client("sns", endpoint_url=proxy.url, config=CLIENT_CONFIG)
 
 
-def test_ten_messages_are_one_call(publisher: Publisher, cloud: Cloud, proxy: FaultyProxy) -> None:
+def test_ten_messages_are_one_call(publisher: SnsPublisher, cloud: Cloud, proxy: FaultyProxy) -> None:
     assert publisher.publish(messages(10)) == [SENT] * 10
     assert proxy.count("PublishBatch") == 1
     assert len(cloud.messages()) == 10
@@ -50,7 +50,7 @@ def test_ten_messages_are_one_call(publisher: Publisher, cloud: Cloud, proxy: Fa
 @pytest.mark.parametrize("kind", ["throttled", "unavailable", "hangs_up"])
 @pytest.mark.parametrize(("failures", "answer", "delivered"), [(1, SENT, 3), (2, UNAVAILABLE, 0)])
 def test_a_call_that_fails_is_tried_once_more_and_not_a_third_time(
-    publisher: Publisher, cloud: Cloud, proxy: FaultyProxy, kind: str, failures: int, answer: object, delivered: int
+    publisher: SnsPublisher, cloud: Cloud, proxy: FaultyProxy, kind: str, failures: int, answer: object, delivered: int
 ) -> None:
     proxy.faults += [Fault(kind)] * failures
 
@@ -60,7 +60,7 @@ def test_a_call_that_fails_is_tried_once_more_and_not_a_third_time(
 
 
 def test_messages_that_fail_alone_are_tried_once_more_alone(
-    publisher: Publisher, cloud: Cloud, proxy: FaultyProxy, pauses: list[float]
+    publisher: SnsPublisher, cloud: Cloud, proxy: FaultyProxy, pauses: list[float]
 ) -> None:
     proxy.faults += [Fault("partial", (0, 3))]
 
@@ -72,7 +72,7 @@ def test_messages_that_fail_alone_are_tried_once_more_alone(
     assert 0.2 <= pauses[0] <= 0.5
 
 
-def test_messages_that_fail_twice_fail(publisher: Publisher, cloud: Cloud, proxy: FaultyProxy) -> None:
+def test_messages_that_fail_twice_fail(publisher: SnsPublisher, cloud: Cloud, proxy: FaultyProxy) -> None:
     proxy.faults += [Fault("partial", (0, 3)), Fault("partial", (1,), code="Throttled", sender=True)]
 
     assert publisher.publish(messages(5)) == [SENT, SENT, SENT, FAILED, SENT]
@@ -80,14 +80,14 @@ def test_messages_that_fail_twice_fail(publisher: Publisher, cloud: Cloud, proxy
     assert len(cloud.messages()) == 4
 
 
-def test_a_message_that_sns_will_never_take_is_not_tried_again(publisher: Publisher, proxy: FaultyProxy) -> None:
+def test_a_message_that_sns_will_never_take_is_not_tried_again(publisher: SnsPublisher, proxy: FaultyProxy) -> None:
     proxy.faults += [Fault("partial", (1,), code="InvalidParameter", sender=True)]
 
     assert publisher.publish(messages(3)) == [SENT, REFUSED, SENT]
     assert proxy.count("PublishBatch") == 1
 
 
-def test_one_bad_message_does_not_keep_the_others_of_its_call(publisher: Publisher, cloud: Cloud) -> None:
+def test_one_bad_message_does_not_keep_the_others_of_its_call(publisher: SnsPublisher, cloud: Cloud) -> None:
     good = messages(3)
     good[1] = replace(good[1], attributes={"score": ("Number", "high")})  # SNS itself refuses it
 
@@ -95,14 +95,14 @@ def test_one_bad_message_does_not_keep_the_others_of_its_call(publisher: Publish
     assert len(cloud.messages()) == 2
 
 
-def test_a_refused_call_is_sent_one_by_one(publisher: Publisher, proxy: FaultyProxy) -> None:
+def test_a_refused_call_is_sent_one_by_one(publisher: SnsPublisher, proxy: FaultyProxy) -> None:
     proxy.faults += [Fault("refused"), Fault("pass"), Fault("refused")]
 
     assert publisher.publish(messages(3)) == [SENT, REFUSED, SENT]
     assert proxy.count("PublishBatch") == 4
 
 
-def test_one_by_one_ends_when_sns_goes_away(publisher: Publisher, proxy: FaultyProxy) -> None:
+def test_one_by_one_ends_when_sns_goes_away(publisher: SnsPublisher, proxy: FaultyProxy) -> None:
     proxy.faults += [Fault("refused"), Fault("pass"), *[Fault("unavailable")] * 2]
 
     assert publisher.publish(messages(4)) == [SENT, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE]
@@ -111,14 +111,14 @@ def test_one_by_one_ends_when_sns_goes_away(publisher: Publisher, proxy: FaultyP
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_topic_that_is_no_topic_is_no_fault_of_the_messages(
-    publisher: Publisher, proxy: FaultyProxy, count: int
+    publisher: SnsPublisher, proxy: FaultyProxy, count: int
 ) -> None:
     proxy.faults += [Fault("bad_topic")] * 9
 
     assert publisher.publish(messages(count)) == [UNAVAILABLE] * count
 
 
-def test_a_message_of_which_sns_says_nothing_was_not_sent(publisher: Publisher, cloud: Cloud) -> None:
+def test_a_message_of_which_sns_says_nothing_was_not_sent(publisher: SnsPublisher, cloud: Cloud) -> None:
     unheard = messages(2)
     unheard[0] = replace(unheard[0], subject="x" * 101)  # the server names it nowhere
 
@@ -127,13 +127,13 @@ def test_a_message_of_which_sns_says_nothing_was_not_sent(publisher: Publisher, 
 
 
 def test_a_missing_topic_is_no_fault_of_the_messages(proxy: FaultyProxy, cloud: Cloud) -> None:
-    publisher = Publisher(_client(proxy), cloud.topic_arn + "-missing")
+    publisher = SnsPublisher(_client(proxy), cloud.topic_arn + "-missing")
 
     assert publisher.publish(messages(2)) == [UNAVAILABLE] * 2
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_a_standard_topic_tells_twice(
-    publisher: Publisher, cloud: Cloud, proxy: FaultyProxy
+    publisher: SnsPublisher, cloud: Cloud, proxy: FaultyProxy
 ) -> None:
     proxy.faults += [Fault("lost")]
 
@@ -142,7 +142,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_a_standard_topic_tells_tw
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_a_fifo_topic_tells_once(
-    fifo_publisher: Publisher, fifo_cloud: Cloud, proxy: FaultyProxy
+    fifo_publisher: SnsPublisher, fifo_cloud: Cloud, proxy: FaultyProxy
 ) -> None:
     proxy.faults += [Fault("lost")]
 
