@@ -124,11 +124,12 @@ _CHART = """
 WITH periods AS (
     SELECT r.detector_name AS detector, r.timeseries_id AS id, epoch_ms(r.detection_period_start_time) AS t,
         any_value(epoch_ms(r.detection_period_end_time)) AS "end",
-        any_value(CASE WHEN isfinite(aggregated_measure_value) THEN aggregated_measure_value END) AS value,
-        any_value(CASE WHEN isfinite(anomaly_score) THEN anomaly_score END) AS score,
-        any_value(CASE WHEN model_stage <> 'LEARNING' AND isfinite(expected_value) THEN expected_value END) AS expected,
-        any_value(CASE WHEN model_stage <> 'LEARNING' AND isfinite(lower_bound) THEN lower_bound END) AS lower,
-        any_value(CASE WHEN model_stage <> 'LEARNING' AND isfinite(upper_bound) THEN upper_bound END) AS upper,
+        any_value(CASE WHEN isfinite(aggregated_measure_value) THEN aggregated_measure_value::DOUBLE END) AS value,
+        any_value(CASE WHEN isfinite(anomaly_score) THEN anomaly_score::DOUBLE END) AS score,
+        any_value(CASE WHEN model_stage <> 'LEARNING' AND isfinite(expected_value) THEN expected_value::DOUBLE END)
+            AS expected,
+        any_value(CASE WHEN model_stage <> 'LEARNING' AND isfinite(lower_bound) THEN lower_bound::DOUBLE END) AS lower,
+        any_value(CASE WHEN model_stage <> 'LEARNING' AND isfinite(upper_bound) THEN upper_bound::DOUBLE END) AS upper,
         max(r.alert) AS alert, bool_or(model_stage = 'LEARNING') AS learning, max(imputed) AS imputed, {width} AS width
     FROM {relation} r {joins}
     WHERE {which}

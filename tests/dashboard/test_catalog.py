@@ -132,6 +132,22 @@ def test_a_period_of_its_own_has_exactly_the_files_values(tmp_path: Path, value:
     assert [repr(number) for number in found] == [repr(value)] * 3
 
 
+def test_decimal_numbers_of_other_writers_are_numbers(tmp_path: Path) -> None:
+    rows = [row(START, {"p": "a"}, aggregated_measure_value=14.5, expected_value=12.25)]
+    write(tmp_path, rows)
+    (file,) = tmp_path.rglob("*.parquet")
+    table = pq.read_table(file)
+    for name in ("aggregated_measure_value", "expected_value", "lower_bound", "upper_bound", "anomaly_score"):
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table[name].cast(pa.decimal128(20, 4)))
+    pq.write_table(table, file)
+
+    columns = fresh(tmp_path).chart_columns("bookstore", rows[0]["timeseries_id"], *EVER, 10)
+
+    assert [type(number) for number in (*columns.value, *columns.expected_value, *columns.score)] == [float] * 3
+    assert (columns.value, columns.expected_value) == ([14.5], [12.25])
+
+
 def test_nothing_is_expected_while_learning(tmp_path: Path) -> None:
     learning = {"model_stage": "LEARNING", "expected_value": 0.0, "lower_bound": 0.0, "upper_bound": 0.0}
     rows = [row(START, {"p": "a"}, **learning), row(START + MINUTE, {"p": "a"})]
