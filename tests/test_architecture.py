@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.package.contents import LAMBDAS, Package
+from deploy.package.sources import reached_from
+
 ROOT = Path(__file__).parent.parent
 PARTS = {
     path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name not in {"tests", "target"}
@@ -106,9 +109,14 @@ def test_the_dashboard_knows_of_the_library_only_its_page() -> None:
     assert {name for name in named if name.startswith("anomaly")} == {"anomaly.page"}
 
 
-@pytest.mark.parametrize("part", ["contracts", "readers", *sorted(part for part in PARTS if part.endswith("_lambda"))])
-def test_what_a_lambda_loads_is_light(part: str) -> None:
-    assert not {name for path in modules(part) for name in imported(path)} & NEVER_IN_A_LAMBDA
+@pytest.mark.parametrize("package", LAMBDAS, ids=lambda package: package.name)
+def test_what_a_lambda_loads_is_light(package: Package) -> None:
+    assert package.handler
+    reached = reached_from(ROOT, package.handler.rpartition(".")[0])
+    loaded = {name for path in reached.values() for name in imported(path)}
+
+    assert not loaded & NEVER_IN_A_LAMBDA
+    assert ("pyarrow" in loaded) == (package.name == "parquet-lambda.zip")
 
 
 @pytest.mark.parametrize("path", ALL_MODULES, ids=lambda path: str(path.relative_to(ROOT)))
