@@ -87,7 +87,7 @@ class CsvTable:
             body = row.text.removesuffix("\n").removesuffix("\r")
             text.write(body + self._delimiter)
             writer.writerow(cells)
-            text.write(row.text[len(body) :] or self._ending)
+            text.write(row.text[len(body) :] if row.text.endswith("\n") else self._ending)  # the last may be cut off
         return text.getvalue()
 
     def _next_row(self) -> Row | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import anomaly
@@ -254,6 +254,7 @@ def test_what_cannot_be_opened_is_named(run: Run, name: str, message: str) -> No
     st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join) | st.binary(max_size=60),
     st.sampled_from([[], ["--value", "2"], ["--by", "1"], ["--timestamp", "1", "--value", "v"], ["--value", "1,2"]]),
 )
+@example(b"time3,5\r", [])
 def test_no_input_whatever_makes_it_fail_with_a_traceback(run: Run, content: bytes, arguments: list[str]) -> None:
     write("in.csv", content)
     status, out, err = run("in.csv", *arguments)
