@@ -87,6 +87,11 @@ class Storage(ABC):
         """Delete a file, if it is there."""
 
 
+def is_place(location: str) -> bool:
+    """Tell whether an address is a folder's or a bucket's."""
+    return _S3.fullmatch(location) is not None or (location != "" and "://" not in location)
+
+
 def open_storage(location: str, environment: Mapping[str, str]) -> Storage:
     """Find the kind of a place.
 
@@ -103,11 +108,11 @@ def open_storage(location: str, environment: Mapping[str, str]) -> Storage:
     StorageError
         If it is empty or another kind of address.
     """
-    if match := _S3.fullmatch(location):
-        return Bucket(match[1], (match[2] or "").strip("/"), environment)
-    if not location or "://" in location:
+    if not is_place(location):
         msg = f"found {location!r}, expected a folder or s3://bucket/prefix"
         raise StorageError(msg)
+    if match := _S3.fullmatch(location):
+        return Bucket(match[1], (match[2] or "").strip("/"), environment)
     return Directory(Path(location))
 
 

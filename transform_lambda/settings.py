@@ -1,23 +1,19 @@
 """The settings of `transform_lambda.parquet_handler`, from the environment."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from readers.environment import Variable, matching, read_environment, whole
+from readers.storage import is_place
 from transform_lambda.parquet import ROWS_PER_FILE
-
-
-def _is_destination(text: str) -> bool:
-    return "://" not in text or re.fullmatch("s3://[^/]+(/.*)?", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where rows go, and how many a compaction gives a file."""
 
-    destination: Annotated[str, Variable("DESTINATION", matching("a directory or s3://bucket/prefix", _is_destination))]
+    destination: Annotated[str, Variable("DESTINATION", matching("a directory or s3://bucket/prefix", is_place))]
     rows_per_file: Annotated[int, Variable("ROWS_PER_FILE", whole(1000, 10_000_000, int))] = ROWS_PER_FILE
 
 
