@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -15,9 +15,6 @@ from sns_cloud import NUMBERS, Cloud, make_queue
 
 from devstack.stack import running_stack
 from notify_lambda import handler as handler_module
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.fixture(scope="session")

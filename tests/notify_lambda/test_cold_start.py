@@ -1,4 +1,4 @@
-"""What a new execution environment costs, in CPU time of a process of its own."""
+"""What a new execution environment loads; what that costs says `python -m benchmarks lambdas`."""
 
 import json
 import os
@@ -9,22 +9,15 @@ from collections.abc import Mapping
 from alert_records import event, spike
 from sns_cloud import Cloud
 
-IMPORT = """
-import time
-start = time.process_time()
-import notify_lambda.handler
-print(time.process_time() - start)
-"""
-
 FIRST_INVOCATION = """
-import json, sys, time
+import json, sys
 from notify_lambda.handler import handler
 class Context:
     get_remaining_time_in_millis = staticmethod(lambda: 60_000)
 event = json.load(sys.stdin)
-start = time.process_time()
+before = set(sys.modules)
 handler(event, Context)
-print(time.process_time() - start)
+print(*{name.partition(".")[0] for name in set(sys.modules) - before})
 """
 
 LOADED = """
@@ -46,15 +39,11 @@ def python(code: str, standard_input: str = "", environment: Mapping[str, str] |
     return result.stdout
 
 
-def test_the_import_takes_at_most_300_ms() -> None:
-    assert min(float(python(IMPORT)) for _ in range(5)) <= 0.3
-
-
 def test_the_first_invocation_does_not_pay_for_what_the_import_put_off(cloud: Cloud) -> None:
     # The clients of SNS, DynamoDB and SQS are built here, a message is sent and noted.
-    seconds = min(float(python(FIRST_INVOCATION, json.dumps(event(spike())))) for _ in range(3))
+    loaded = set(python(FIRST_INVOCATION, json.dumps(event(spike()))).split())
 
-    assert seconds <= 0.6
+    assert loaded <= sys.stdlib_module_names
     assert len(cloud.messages()) == 1
 
 
