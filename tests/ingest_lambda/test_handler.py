@@ -40,7 +40,9 @@ def test_an_event_publishes_its_rows_and_logs_one_line(
     world.sell_every(20, minutes=3)
 
     assert [invoke(minute)["rows"] for minute in (1, 2)] == [3, 3]
-    assert [(record.name, record.levelname) for record in caplog.records] == [("ingest_lambda.run", "INFO")] * 2
+    # The Kafka client may warn besides: of a broker whose transaction coordinator is still loading.
+    ours = [record for record in caplog.records if record.name != "ingest_lambda.publisher.librdkafka"]
+    assert [(record.name, record.levelname) for record in ours] == [("ingest_lambda.run", "INFO")] * 2
     assert "outcome='caught up'" in caplog.text
     assert "item-A" not in caplog.text
 
