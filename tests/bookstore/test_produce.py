@@ -62,7 +62,7 @@ def test_speed_is_a_multiple_of_the_clock_s(broker: Stack) -> None:
     create_topics(broker.bootstrap_servers, {"live": 1})
     began = monotonic()
     produce(hours(0.1), broker.bootstrap_servers, "live", speed=180)  # six minutes of sales
-    assert 1.5 < monotonic() - began < 60  # six minutes at the clock's own speed
+    assert 1.5 < monotonic() - began < 4
 
 
 @pytest.mark.kafka

@@ -165,7 +165,7 @@ def test_a_topic_that_does_not_exist_is_named_at_once(make: Publishers, setting:
     with pytest.raises(SourceError, match=f"{setting} is 'nowhere', but the brokers know no such topic"):
         make(**{setting: "nowhere"})
 
-    assert monotonic() - began < 20
+    assert monotonic() - began < 5
 
 
 def test_a_progress_topic_has_one_partition(make: Publishers, world: World) -> None:
@@ -215,7 +215,7 @@ def test_brokers_that_fall_silent_in_a_transaction_are_given_up_in_time(make: Pu
     finally:
         os.kill(broker, signal.SIGCONT)
 
-    assert monotonic() - began < 20
+    assert monotonic() - began < 2.5
     assert not publisher.is_open
     assert make().marker == marker(1)
     assert len(world.published()) == 1
@@ -253,5 +253,5 @@ def test_brokers_that_do_not_answer_are_given_up_in_time(make: Publishers) -> No
         with pytest.raises(UnavailableError, match=f"Kafka at {address} failed"):
             publisher.open(soon(1.0))
 
-    assert monotonic() - began < 20
+    assert monotonic() - began < 2.5
     assert not publisher.is_open

@@ -128,7 +128,7 @@ def test_a_run_cuts_its_rows_into_transactions_and_ends_before_its_deadline(
 
     answer = shop.run(START + 11 * MINUTE, function, seconds=4.0)
 
-    assert monotonic() - began < 15  # all rows would take 22 s
+    assert monotonic() - began < 4.0
     assert answer["outcome"] == "behind"
     assert 1 <= answer["transactions"] <= 4
     assert sold(shop) == shop.rows(before=datetime.fromisoformat(answer["to"]))
@@ -305,7 +305,7 @@ def test_a_database_that_stays_away_fails_the_run_before_its_deadline(shop: Worl
     with pytest.raises(UnavailableError, match="cannot connect to the database") as raised:
         shop.run(START + 3 * MINUTE, function, seconds=3)
 
-    assert monotonic() - began < 20
+    assert monotonic() - began < 3
     assert "canary" not in str(raised.value)
 
 
@@ -321,7 +321,7 @@ def test_a_query_that_takes_too_long_is_ended_and_explained(shop: World) -> None
     with pytest.raises(SourceError, match="is there an index on 'event_time'"):
         shop.run(START + 9 * MINUTE, function, seconds=3)
 
-    assert monotonic() - began < 20
+    assert monotonic() - began < 5
 
 
 @pytest.mark.slow
