@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,17 @@ before = resource.getrusage(resource.RUSAGE_SELF)
 handler = getattr(importlib.import_module(sys.argv[1].rpartition(".")[0]), sys.argv[1].rpartition(".")[2])
 after = resource.getrusage(resource.RUSAGE_SELF)
 assert callable(handler)
-print(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+print(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, *sys.modules)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """What importing a handler in a fresh process took."""
+
+    cpu_seconds: float
+    modules: frozenset[str]
+    """The names of all that was loaded, without their submodules."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +77,7 @@ def measure(python: Path | None = None) -> dict[str, Any]:
                 "zip_mb": one.size / 1e6,
                 "unpacked_mb": _unpacked_bytes(one.path) / 1e6,
                 "import_cpu_ms": statistics.median(
-                    import_seconds(python, package, one.path, runtime) * 1000 for _ in range(RUNS)
+                    cold_start(python, package, one.path, runtime).cpu_seconds * 1000 for _ in range(RUNS)
                 ),
             }
             for package, one in zip(LAMBDAS, built, strict=True)
@@ -101,8 +111,8 @@ def lambda_runtime(python: Path, folder: Path) -> Path:
     return folder
 
 
-def import_seconds(python: Path, package: Package, zipped: Path, runtime: Path) -> float:
-    """Import a package's handler in a fresh process, and return the CPU seconds that it took.
+def cold_start(python: Path, package: Package, zipped: Path, runtime: Path) -> ColdStart:
+    """Import a package's handler in a fresh process.
 
     Raises
     ------
@@ -120,7 +130,8 @@ def import_seconds(python: Path, package: Package, zipped: Path, runtime: Path) 
             text=True,
             check=True,
         )
-    return float(done.stdout)
+    seconds, *modules = done.stdout.split()
+    return ColdStart(float(seconds), frozenset(name.partition(".")[0] for name in modules))
 
 
 def _unpacked_bytes(zipped: Path) -> int:

@@ -1,10 +1,9 @@
 """Near misses, topics and ARNs."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from imports import loaded_by
 
 import readers
 from readers.arns import DYNAMODB_TABLE, SECRET, SNS_TOPIC, is_arn, region_of
@@ -56,9 +55,7 @@ def test_an_arn_names_a_service_and_its_resource(arn: str, service: str, resourc
 def test_loading_every_reader_is_cheap() -> None:
     # For cold starts: what finds near misses is loaded when a name is missed.
     folder = Path(readers.__file__).parent
-    names = ", ".join(f"readers.{path.stem}" for path in folder.glob("[a-z]*.py"))
-    script = f"import sys, {names}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    loaded = loaded_by(*(f"readers.{path.stem}" for path in folder.glob("[a-z]*.py")))
 
     assert "readers.kafka_event" in loaded
-    assert not {"difflib", "asyncio", "urllib.request", "email", "logging", "ssl"} & set(loaded)
+    assert not {"difflib", "asyncio", "urllib.request", "email", "logging", "ssl"} & loaded
